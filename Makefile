@@ -1,0 +1,40 @@
+# Everything a fresh machine needs: `make demo` and `make test` set up what they use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: venv demo test lint format bench clean
+
+venv: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mudbot needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,dev]'
+	@touch $@
+
+# In a terminal: you are in the inn.  Without one (CI, a pipe): the same, as a transcript in both languages.
+demo: venv
+	@$(BIN)/mudbot models fetch
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/mudbot demo; else \
+	  $(BIN)/mudbot demo --say "Good evening! What do you have to drink?" && \
+	  $(BIN)/mudbot demo --lang zh --say "掌柜的，来壶酒，多少钱？" && \
+	  $(BIN)/mudbot demo --scene "misty mountain temple at dawn"; fi
+
+test: venv lint
+	$(BIN)/pytest
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: venv
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .envs .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

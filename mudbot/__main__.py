@@ -1,0 +1,5 @@
+"""``python -m mudbot``."""
+
+from mudbot.cli import main
+
+main()

@@ -1,0 +1,92 @@
+"""What is known of one limit at the server: one endpoint and model, which it counts by themselves.
+
+A 429 holds back everything that shares the limit, not each call by itself.  After the hold one call goes first; only
+when the server has not refused it do more follow, twice as many each second.  So a storm of calls costs the server a
+handful of refusals, whatever its size.  Where the owner has set no rate, a new lane begins with a few calls too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from mudbot.api.limits import Cost
+from mudbot.api.told import ToldLimit
+
+COLD = 4
+"""Calls that may be in flight before the first answer: refused all, they leave a storm of 50 at 54 requests."""
+
+STEP = 1.0
+"""Seconds in which a window doubles by itself.  A refusal comes at once, a good answer may take a minute to write."""
+
+
+class Lane:
+    """State of one limit.
+
+    *name* says whose it is (``POST /chat/completions gpt-x``), *full* is the concurrency, *cold* whether the server
+    must be tried with few calls first because nobody has said what it allows.
+    """
+
+    def __init__(self, name: str, full: int, *, cold: bool) -> None:
+        self.name = name
+        self.wave = 0
+        """Refusals so far, where those of calls that were in flight together count once."""
+        self.row = 0
+        """Waves since the last good answer."""
+        self.held_until = -math.inf
+        self._full = full
+        self._window: int | None = COLD if cold and full > COLD else None
+        self._since: float | None = None
+        self._fresh = 0
+        self._told = ToldLimit()
+
+    def __repr__(self) -> str:
+        window = "open" if self._window is None else f"window {self._window}"
+        return f"<Lane {self.name}: {window}, wave {self.wave}, held until {self.held_until:.3f}>"
+
+    def wait(self, cost: Cost, now: float) -> tuple[float, str]:
+        """Seconds until a call may go, and what holds it; 0 for now."""
+        if now < self.held_until:
+            return self.held_until - now, f"{self.name}: the server refused a call (429) and asks to wait"
+        told, kind = self._told.wait(cost, now)
+        if told > 0:
+            return told, f"{self.name}: the server's own limit of {kind} (x-ratelimit-remaining-{kind})"
+        if self._window is None or self._since is None:
+            return 0.0, ""
+        doublings = max(0, int((now - self._since) / STEP))
+        if self._window << min(doublings, 20) >= self._full:
+            self._window = None
+        elif self._fresh >= self._window << doublings:
+            return self._since + (doublings + 1) * STEP - now, f"{self.name}: the server is tried with few calls first"
+        return 0.0, ""
+
+    def enter(self, cost: Cost, now: float) -> int:
+        """A call goes now; returns the wave it belongs to."""
+        if self._since is None:
+            self._since = now
+        self._fresh += 1
+        self._told.take(cost)
+        return self.wave
+
+    def leave(self, wave: int) -> None:
+        """A call that entered in *wave* is over."""
+        if wave == self.wave:
+            self._fresh -= 1
+
+    def accept(self, wave: int, headers: Mapping[str, str], now: float) -> None:
+        """The server took a call.  One that went before the last refusal proves nothing about now."""
+        self._told.observe(headers, now)
+        if wave == self.wave:
+            self.row = 0
+            if self._window is not None:
+                self._window += 1
+
+    def refuse(self, wave: int, wait: float, now: float) -> None:
+        """The server refused a call (429): nothing goes for *wait* seconds."""
+        self.held_until = max(self.held_until, now + wait)
+        self._told.forget()
+        if wave != self.wave:
+            return
+        self.wave += 1
+        self.row += 1
+        self._window, self._since, self._fresh = 1 if self._full > 1 else None, None, 0

@@ -1,0 +1,62 @@
+"""One limit of so much a minute, kept smooth: the generic cell rate algorithm (GCRA), in process.
+
+Theory.  A meter remembers one moment, ``paid``: when everything taken so far is worked off at the configured rate.
+A call may go when ``paid`` is not later than now; it then moves ``paid`` on by cost / rate.  Who may go therefore does
+not depend on how much is wanted: a big call goes as soon as a small one would, and all after it wait the longer.  So
+big calls never starve, and a call that is bigger than the limit itself goes too, instead of waiting for ever.
+
+An estimate that was too high is given back: ``paid`` moves to where it would stand, had the right cost been taken at
+once.  If the meter has stood idle since, nothing is given back, because time had worked off the excess already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SLACK = 0.05
+"""Seconds that a call may go too early.  A timer that fires late by less loses no rate: "50 a second" measures 50.0.
+It lets 50 * 0.05 calls pass in a burst, so any one second sees at most 54 of them; the bar is 55."""
+
+LONGEST_DEBT = 60.0
+"""Seconds.  Providers count a minute; a ``usage`` that claims more (a bug, a hostile server) blocks no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a call took of a meter, and in which busy period."""
+
+    cost: float
+    period: int
+
+
+class Meter:
+    """*name* is the option that set it (shown in messages), *per_minute* the rate; times are the Clock's seconds."""
+
+    def __init__(self, name: str, per_minute: float) -> None:
+        self.name, self.per_minute = name, per_minute
+        self._rate = per_minute / 60.0
+        self._paid = float("-inf")
+        self._period = 0
+
+    def __repr__(self) -> str:
+        return f"<Meter {self.name} ({self.per_minute:g})>"
+
+    def wait(self, now: float) -> float:
+        """Seconds until a call may go; 0 for now."""
+        return max(0.0, self._paid - SLACK - now)
+
+    def take(self, cost: float, now: float) -> Taken:
+        """Count a call that goes now."""
+        if self._paid <= now:  # it stood idle: a new busy period begins
+            self._paid = now
+            self._period += 1
+        self._paid += cost / self._rate
+        return Taken(cost, self._period)
+
+    def settle(self, taken: Taken, cost: float) -> None:
+        """Correct what was taken to the true *cost*, 0 to give all of it back."""
+        change = (max(0.0, cost) - taken.cost) / self._rate
+        if change > 0:
+            self._paid += min(change, LONGEST_DEBT)
+        elif taken.period == self._period:
+            self._paid += change

@@ -1,0 +1,27 @@
+"""What the adapter tells its owner about each call, for logs, metrics and budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """One finished call, however it ended.  It never holds the key, the prompt or the answer."""
+
+    endpoint: str
+    """Method and path, for example ``POST /chat/completions``."""
+    model: str | None
+    outcome: str
+    """``ok``, the name of the error's class, or ``cancelled`` when the caller went away before the end."""
+    status: int | None
+    """The last HTTP status seen; None when no server answered."""
+    attempts: int
+    """Requests that were sent: 0 for a call that never left the queue."""
+    waited: float
+    """Seconds in the queue and in pauses between attempts."""
+    latency: float
+    """Seconds from the call to its end, ``waited`` included."""
+    prompt_tokens: int | None = None
+    """As the server counted them; None when it did not say."""
+    completion_tokens: int | None = None

@@ -1,0 +1,349 @@
+"""Builds everything from a configuration, runs it, and ends it in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import secrets
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mudbot.clock import Clock, SystemClock
+from mudbot.config import Config, SessionConfig, validate
+from mudbot.errors import ApiError, ConfigError, MudbotError, PluginError, Problem
+from mudbot.host import loader
+from mudbot.host.host import Host
+from mudbot.host.plugin import Plugin
+from mudbot.host.services import Ai, Bot, Models, Mud, Notes
+from mudbot.mind.character import Answer, Character, Model
+from mudbot.mind.memory import TurnMemory
+from mudbot.mind.persona import Persona, load_persona
+from mudbot.mud import dialect as dialects
+from mudbot.mud.session import Character as Login
+from mudbot.mud.session import Session
+from mudbot.mud.telnet import Address
+from mudbot.store.pictures import Pictures
+from mudbot.store.store import Store
+
+if TYPE_CHECKING:
+    from mudbot.api import Api, ApiCall
+    from mudbot.local.server import LocalServer
+    from mudbot.local.tavern import Tavern
+    from mudbot.web.server import WebServer
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 4.5
+"""Seconds from the signal to the end of everything, whatever hangs."""
+
+# Models that OpenAI served by /completions only; everything since speaks chat.
+_COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-instruct(-\d+)?$")
+
+
+class App:
+    """One bot: its sessions, plugins, API, store and web server.
+
+    ``start``, then ``stop``; ``run`` does both and waits for a signal between them.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock: Clock = clock or SystemClock()
+        self.sessions: list[Session] = []
+        self.hosts: list[Host] = []
+        self.characters: list[Character] = []
+        self.tavern: Tavern | None = None
+        self.on_answer: Callable[[Answer], None] = lambda _answer: None
+        self.warmed: asyncio.Task[None] | None = None
+        """Done once every character's persona was read by the model (embedded models only)."""
+        self.store = Store(config.path(config.store), self.clock)
+        self.pictures = Pictures(self.store)
+        self._local: LocalServer | None = None
+        self._web: WebServer | None = None
+        self._api: Api | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __repr__(self) -> str:
+        return f"<App {self.sessions}>"
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Bring everything up.  Raises MudbotError with the remedy; the MUD itself may come up later."""
+        check_models(self.config)
+        classes = load_plugins(self.config)
+        personas = [load_character(self.config, session) for session in self.config.sessions]
+        self._task(self._open_store())
+        self._api = await self._open_api()
+        await self._open_web()
+        if any(s.embedded for s in self.config.sessions):
+            await self._open_tavern()
+        for settings, persona in zip(self.config.sessions, personas, strict=True):
+            await self._open_session(settings, persona, classes)
+        if self._local is not None:
+            self.warmed = self._task(self._warm())
+
+    async def run(self) -> bool:
+        """Run until SIGTERM or SIGINT, or until every session has ended for good.  A second signal ends at once.
+
+        Returns whether it was told to stop.
+        """
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, stopping)
+        await self.start()
+        waiting = self._task(stopping.wait())
+        lives = [t for t in self._tasks if t.get_name().startswith("session ")]
+        all_over = asyncio.gather(*lives)
+        await asyncio.wait({waiting, all_over}, return_when=asyncio.FIRST_COMPLETED)
+        told = stopping.is_set()
+        await self.stop()
+        return told
+
+    async def stop(self) -> None:
+        """Say goodbye where configured, and end everything within 5 seconds."""
+        try:
+            async with asyncio.timeout(STOP_WITHIN):
+                await self._stop()
+        except TimeoutError:
+            log.error("stopped without waiting for everything: %.1f s are over", STOP_WITHIN)  # noqa: TRY400
+
+    async def _stop(self) -> None:
+        pairs = zip(self.sessions, self.config.sessions, strict=False)
+        await asyncio.gather(*(s.stop(settings.goodbye) for s, settings in pairs), return_exceptions=True)
+        await asyncio.gather(*(host.stop() for host in self.hosts), return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        ends = [part.close() for part in (self._web, self._api, self._local, self.tavern) if part is not None]
+        for outcome in await asyncio.gather(*ends, self.store.close(), return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.warning("while stopping: %s", outcome)
+
+    def _on_signal(self, stopping: asyncio.Event) -> None:
+        if stopping.is_set():
+            raise SystemExit(1)
+        log.info("stopping")
+        stopping.set()
+
+    def _task(self, work: Coroutine[Any, Any, Any], name: str | None = None) -> asyncio.Task[Any]:
+        """Run *work* in the background; cancelled at the end."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        return task
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    async def _open_store(self) -> None:
+        try:
+            await self.store.open()
+        except MudbotError as exc:
+            log.error("memory and pictures are off: %s", exc)  # noqa: TRY400
+
+    async def _open_api(self) -> Api:
+        from mudbot.api import Api, Limits
+
+        settings = self.config.api
+        base_url, key = settings.base_url, settings.api_key.get_secret_value() if settings.api_key else None
+        if base_url == "embedded":
+            from mudbot.local.server import LocalServer
+
+            key = secrets.token_hex(16)  # other users of this machine have no business there
+            self._local = LocalServer(model=self.config.local.model, api_key=key)
+            await self._local.start()
+            base_url = self._local.base_url
+        limits = Limits(**settings.limits.model_dump())
+        return Api(
+            base_url,
+            api_key=key,
+            organization=settings.organization,
+            project=settings.project,
+            limits=limits,
+            clock=self.clock,
+            on_call=self._on_call,
+        )
+
+    def _on_call(self, call: ApiCall) -> None:
+        log.debug("api: %s", call)
+        self.store.write(
+            "calls",
+            endpoint=call.endpoint,
+            model=call.model or "",
+            outcome=call.outcome,
+            prompt_tokens=call.prompt_tokens or 0,
+            completion_tokens=call.completion_tokens or 0,
+            waited=call.waited,
+            latency=call.latency,
+        )
+
+    async def _open_web(self) -> None:
+        from mudbot.web.server import WebServer
+
+        settings = self.config.web
+        self._web = WebServer(self.pictures, host=settings.host, port=settings.port, healthy=self._healthy)
+        await self._web.start()
+        self.pictures.public_url = settings.public_url or self._web.url
+        log.info("pictures at %s/i/…", self.pictures.public_url)
+
+    def _healthy(self) -> bool:
+        return any(session.state == "playing" for session in self.sessions)
+
+    async def _open_tavern(self) -> None:
+        from mudbot.local.tavern import Tavern
+
+        first = next(s for s in self.config.sessions if s.embedded)
+        self.tavern = Tavern(port=first.port, encoding=first.encoding, language=first.language)
+        await self.tavern.start()
+        log.info("the tavern is open at 127.0.0.1:%d: come in with telnet or a MUD client", self.tavern.port)
+
+    async def _open_session(self, settings: SessionConfig, persona: Persona, classes: dict[str, type[Plugin]]) -> None:
+        session = self._session(settings, persona)
+        host = Host(self.clock, prefix=settings.command_prefix)
+        character = Character(
+            persona,
+            self._require_api(),
+            choose_model(self.config, persona),
+            memory=TurnMemory(self.store, f"{settings.name}/{persona.name}"),
+            review=host.review,
+            clock=self.clock,
+        )
+        for name, kind in classes.items():
+            plugin = kind()
+            plugin.config = plugin_settings(self.config, name, kind)
+            plugin.language = settings.language
+            plugin.log = logging.getLogger(f"mudbot.plugins.{name}")
+            self._equip(plugin, session, host, character)
+            try:
+                await host.add(plugin)
+            except Exception as exc:
+                raise PluginError(f"plugin {name} does not start: {type(exc).__name__}: {exc}") from exc
+        session.listener = host.hear
+        self.sessions.append(session)
+        self.hosts.append(host)
+        self.characters.append(character)
+        self._task(self._live(session), f"session {session.name}")
+
+    def _session(self, settings: SessionConfig, persona: Persona) -> Session:
+        host, port = settings.host, settings.port
+        if settings.embedded and self.tavern is not None:
+            host, port = "127.0.0.1", self.tavern.port
+        login = settings.login
+        password = login.password.get_secret_value() if login and login.password else ""
+        return Session(
+            settings.name,
+            Address(host, port, tls=settings.tls, encoding=settings.encoding),
+            dialects.load(settings.dialect),
+            Login(login.name if login else persona.name, password),
+            clock=self.clock,
+        )
+
+    def _equip(self, plugin: Plugin, session: Session, host: Host, character: Character) -> None:
+        granted = self.config.plugins[plugin.name].permissions
+        chosen = self.config.api.models
+        models = Models(
+            character.model.name,
+            chosen.image and chosen.image.name,
+            chosen.moderation and chosen.moderation.name,
+            chosen.embedding.name if chosen.embedding else "text-embedding-3-small",
+        )
+        plugin.mud = Mud(session, character, may_command=granted.commands)
+        plugin.ai = Ai(
+            self._require_api(), models, character, review=host.review, pictures=self.pictures, session=session.name
+        )
+        plugin.ai.may_paint = granted.images
+        plugin.ai.on_answer = self._on_answer
+        plugin.notes = Notes(self.store, session.name)
+        plugin.bot = Bot(host, session, self._api_status)
+
+    def _on_answer(self, answer: Answer) -> None:
+        self.on_answer(answer)
+
+    def _require_api(self) -> Api:
+        assert self._api is not None
+        return self._api
+
+    def _api_status(self) -> str:
+        return repr(self._require_api())
+
+    async def _live(self, session: Session) -> None:
+        try:
+            await session.run()
+        except Exception:
+            log.exception("%s ended by a fault of the bot's own", session.name)
+        if session.why and session.state == "stopped":
+            log.error("%s is over: %s", session.name, session.why)
+
+    async def _warm(self) -> None:
+        for character in self.characters:
+            with contextlib.suppress(ApiError):
+                await character.warm()
+
+
+# -- pure parts, also used by ``mudbot check`` -------------------------------------------------------------------------
+
+
+def plugin_folders(config: Config) -> list[Path]:
+    """Where plugins are looked for: beside the configuration, then among the shipped ones."""
+    return [config.folder / "plugins", loader.shipped()]
+
+
+def load_plugins(config: Config) -> dict[str, type[Plugin]]:
+    """The classes of all enabled plugins.  Raises ConfigError with every problem of every plugin."""
+    classes: dict[str, type[Plugin]] = {}
+    problems: list[Problem] = []
+    for name in config.plugins:
+        try:
+            classes[name] = loader.load(name, plugin_folders(config))
+            plugin_settings(config, name, classes[name])
+        except ConfigError as exc:
+            problems += exc.problems
+        except PluginError as exc:
+            problems.append(Problem(config.plugins[name].positions.where(), str(exc)))
+    if problems:
+        raise ConfigError(*problems)
+    return classes
+
+
+def plugin_settings(config: Config, name: str, kind: type[Plugin]) -> Any:
+    """The plugin's own settings as the class it declares.  Raises ConfigError for mistakes, unknown keys among them."""
+    plugin, model = config.plugins[name], kind.config_type()
+    if model is not None:
+        return validate(model, plugin.settings, plugin.positions)
+    if plugin.settings:
+        where = plugin.positions.where
+        raise ConfigError(
+            *(Problem(where(key), f"plugin {name} has no settings, so no {key}") for key in plugin.settings)
+        )
+    return None
+
+
+def load_character(config: Config, session: SessionConfig) -> Persona:
+    """The session's persona.  Raises ConfigError."""
+    return load_persona(session.character, folder=config.folder)
+
+
+def check_models(config: Config) -> None:
+    """Raise ConfigError where an API is configured and no model to speak with."""
+    if config.api.base_url != "embedded" and config.api.models.dialogue is None and "dialogue" in config.plugins:
+        raise ConfigError(
+            Problem("api.models.dialogue", f"name a model that {config.api.base_url} serves, for example gpt-4o-mini")
+        )
+
+
+def choose_model(config: Config, persona: Persona) -> Model:
+    """Which model speaks for *persona*, and by which endpoint."""
+    choice = config.api.models.dialogue
+    embedded = config.api.base_url == "embedded"
+    endpoint: Literal["chat", "completions", "auto"] = choice.endpoint if choice else "auto"
+    name = choice.name if choice else "local"
+    if endpoint == "auto":
+        if embedded:
+            endpoint = persona.endpoint if persona.endpoint != "auto" else "chat"
+        else:
+            endpoint = "completions" if _COMPLETIONS_ONLY.search(name) else "chat"
+    assert endpoint != "auto"
+    return Model(name, endpoint)

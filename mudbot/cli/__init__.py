@@ -1,0 +1,64 @@
+"""The command line.  Each command's module is loaded when it is used: ``mudbot --help`` must not wait for aiohttp."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from mudbot import __version__
+from mudbot.errors import ConfigError, MudbotError
+
+# name -> module under mudbot.cli and the line that `mudbot --help` shows, so that it need not load them
+COMMANDS = {
+    "run": ("run", "Run the bot until it is told to stop (SIGTERM, Ctrl-C)."),
+    "check": ("check", "Read the configuration and every plugin; print all problems at once."),
+    "demo": ("demo", "Meet an innkeeper in a small world of its own: no key, no network service."),
+    "models": ("models", "The embedded server's model files: fetch, list."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"mudbot.cli.{COMMANDS[name][0]}").command
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        from mudbot.errors import nearest
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], COMMANDS)}; see mudbot --help")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mudbot")
+def cli() -> None:
+    """Give a character in a text game (a MUD) a mind: it hears, answers in character, draws, and filters.
+
+    Try it first: mudbot demo.  Then copy config.yaml, say where your MUD is, and: mudbot run -c config.yaml
+    """
+
+
+def main() -> None:
+    """Run the command line; an error on purpose is a line on standard error, not a traceback."""
+    try:
+        cli()
+    except ConfigError as exc:
+        for problem in exc.problems:
+            print(problem, file=sys.stderr)
+        sys.exit(1)
+    except MudbotError as exc:
+        print(f"mudbot: {exc}", file=sys.stderr)
+        sys.exit(1)

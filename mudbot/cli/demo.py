@@ -1,0 +1,98 @@
+"""``mudbot demo``: the tavern, the embedded server and the bot in one process, and you in the inn."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mudbot import logs
+from mudbot.config import Config, load
+from mudbot.errors import MudbotError
+
+
+@click.command("demo", short_help="Meet an innkeeper in a small world of its own: no key, no network service.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="The world's language.")
+@click.option(
+    "--say", "texts", metavar="TEXT", multiple=True, help="Say TEXT to the innkeeper, wait, print; may be repeated."
+)
+@click.option("--scene", metavar="TEXT", help="Ask for a picture; print its link and its file.")
+@click.option(
+    "--model",
+    type=click.Choice(["auto", "1.5b", "0.5b", "smollm2"]),
+    default=None,
+    help="The language model; by default the best that is there.  Also: MUDBOT_LOCAL__MODEL.",
+)
+@click.option("--verbose", is_flag=True, help="Show the bot's log on standard error.")
+def command(lang: str, texts: tuple[str, ...], scene: str | None, model: str | None, *, verbose: bool) -> None:
+    """Start a small world, an embedded model and an innkeeper, and enter the inn.
+
+    With --say or --scene it needs no terminal: it joins, says each text, waits for each answer, prints the transcript
+    and ends.  An answer is marked [model], or [fallback] where the innkeeper said a prepared line; exit status 0 only
+    if the model answered every text, 1 otherwise.
+    """
+    config = settings(lang, model)
+    logs.setup(level="info" if verbose else "error", style="console", secrets=config.secrets())
+    _require_model(config)
+    if texts or scene:
+        from mudbot.cli.guest import transcript
+
+        _finish(transcript(config, list(texts), scene))
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal; use --say TEXT or --scene TEXT")
+    from mudbot.cli.terminal import visit
+
+    _finish(visit(config))
+
+
+def _finish(work: Coroutine[Any, Any, int]) -> None:
+    """Run *work* and exit with its status, without waiting for a model in the middle of a sentence."""
+    try:
+        status = asyncio.run(work)
+    except KeyboardInterrupt:
+        status = 130
+    except MudbotError as exc:
+        print(f"mudbot: {exc}", file=sys.stderr)
+        status = 1
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def settings(lang: str, model: str | None) -> Config:
+    """The demo's configuration: everything embedded, on free ports, its data in a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="mudbot-demo-"))
+    chinese = lang == "zh"
+    lines = [
+        "api.base_url=embedded",
+        f"sessions=[{{host: tavern, name: inn, login: {{name: {'老陈' if chinese else 'Chen'}, password: {os.urandom(8).hex()}x}}}}]",
+        f"sessions.0.character={'innkeeper-zh' if chinese else 'innkeeper'}",
+        f"sessions.0.language={lang}",
+        "plugins={dialogue: null, scenes: {permissions: {images: true}}, moderation: null, basics: null}",
+        f"store={folder}",
+        "web.port=0",
+    ]
+    if model:
+        lines.append(f"local.model={model}")
+    return load(None, overrides=lines, environ={k: v for k, v in os.environ.items() if k == "MUDBOT_LOCAL__MODEL"})
+
+
+def _require_model(config: Config) -> None:
+    """Raise ModelMissingError, which says what to run, before anything is started."""
+    from mudbot.errors import ModelMissingError
+    from mudbot.local.models import choose, path_of
+
+    spec = choose(config.local.model)
+    if not path_of(spec).is_file():
+        raise ModelMissingError(
+            f"the language model is not there yet ({path_of(spec)}).  Get it with:\n"
+            f"  mudbot models fetch        ({spec.size / 1e6:,.0f} MB, once)"
+        )

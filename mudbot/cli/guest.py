@@ -1,0 +1,161 @@
+"""A guest in the demo's inn: a plain player's link, and the transcript mode on top of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from mudbot.app import App
+from mudbot.clock import SystemClock
+from mudbot.config import Config
+from mudbot.errors import ConnectError
+from mudbot.events import Closed, Line, MudEvent, Prompt
+from mudbot.logs import visible
+from mudbot.mind.character import Answer
+from mudbot.mud.gate import clean
+from mudbot.mud.login import Login
+from mudbot.mud.telnet import Address, Connection
+
+NAMES = {"en": "Traveller", "zh": "行路人"}
+TRIES = 3
+"""A text is said again, twice at most, where a prepared line came instead of the model's answer."""
+ANSWER_WITHIN = 120.0
+"""Seconds for an answer; a cold model on a busy machine reads its persona for half a minute."""
+
+
+class Guest:
+    """A player in the demo's world.  *show* gets every line that the player sees."""
+
+    def __init__(self, app: App, show: Callable[[str], None]) -> None:
+        settings = app.config.sessions[0]
+        assert app.tavern is not None
+        self.name = NAMES[settings.language]
+        self.show = show
+        self.seen = asyncio.Event()
+        self.lines: list[str] = []
+        self._inside, self._over = asyncio.Event(), asyncio.Event()
+        self._login = Login(app.sessions[0].dialect)
+        address = Address("127.0.0.1", app.tavern.port, encoding=settings.encoding)
+        self._encoding = settings.encoding
+        self._link = Connection(address, self._hear, clock=SystemClock())
+        self._app = app
+
+    async def enter(self) -> None:
+        """Log in, and wait until the innkeeper is there too."""
+        await self._link.open()
+        async with asyncio.timeout(15):
+            await self._inside.wait()
+            while self._app.sessions[0].state != "playing":
+                await asyncio.sleep(0.02)
+
+    def type(self, text: str) -> None:
+        """Type a command line, as a player would."""
+        self._link.write(clean(text).encode(self._encoding, "replace").replace(b"\xff", b"\xff\xff") + b"\r\n")
+
+    def leave(self) -> None:
+        """Hang up."""
+        self._link.abort("left")
+
+    async def over(self) -> None:
+        """Return once the world has closed the link."""
+        await self._over.wait()
+
+    def _hear(self, events: Sequence[MudEvent]) -> None:
+        for event in events:
+            if isinstance(event, Line | Prompt) and not self._inside.is_set():
+                if answer := self._login.hear(event.text):
+                    self.type(answer.template.format(name=self.name, password="guest"))
+                if self._login.done:
+                    self._inside.set()
+            elif isinstance(event, Line):
+                self.lines.append(event.text)
+                self.show(visible(event.text))
+                self.seen.set()
+            elif isinstance(event, Closed):
+                self.seen.set()
+                self._over.set()
+
+
+async def transcript(config: Config, texts: list[str], scene: str | None) -> int:
+    """Say *texts* one by one, ask for *scene*, print all; the exit status."""
+    app = App(config)
+    answers: asyncio.Queue[Answer] = asyncio.Queue()
+    app.on_answer = answers.put_nowait
+    await app.start()
+    lines: list[str] = []
+    guest = Guest(app, lines.append)
+    try:
+        await guest.enter()
+        if app.warmed is not None and texts:
+            await asyncio.wait({app.warmed})
+        answered = [await _ask(guest, answers, lines, text) for text in texts]
+        drawn = await _draw(app, guest, lines, scene) if scene else True
+        return 0 if all(answered) and drawn else 1
+    except (TimeoutError, ConnectError) as exc:
+        print(f"mudbot: the inn cannot be entered: {exc or 'nothing happened for 15 s'}")
+        return 1
+    finally:
+        guest.leave()
+        await app.stop()
+
+
+async def _ask(guest: Guest, answers: asyncio.Queue[Answer], lines: list[str], text: str) -> bool:
+    for _ in range(TRIES):
+        lines.clear()
+        guest.type(f"say {text}")
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                answer = await answers.get()
+        except TimeoutError:
+            _print(lines)
+            print(f"(no answer within {ANSWER_WITHIN:.0f} s)")
+            continue
+        await _until_said(guest, lines, answer.text)
+        _print(lines, marked=(answer.text, answer.source))
+        if answer.source == "model":
+            return True
+        print(f"  ({visible(answer.why)})")
+    return False
+
+
+async def _until_said(guest: Guest, lines: list[str], text: str) -> None:
+    """Wait until the answer's beginning was heard; a long one comes in several lines."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            while not any(clean(text)[:20] in line for line in lines):
+                guest.seen.clear()
+                await guest.seen.wait()
+
+
+async def _draw(app: App, guest: Guest, lines: list[str], scene: str) -> bool:
+    lines.clear()
+    guest.type(f"say !scene {scene}")
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while not (link := _link_in(lines, app.pictures.public_url)):
+                if len([line for line in lines if line.strip()]) >= 2:  # our own words, and words instead of a link
+                    break
+                guest.seen.clear()
+                await guest.seen.wait()
+    except TimeoutError:
+        link = None
+    _print(lines)
+    picture = await app.pictures.find(link.rpartition("/")[2]) if link else None
+    if picture is None:
+        return False
+    print(f"link:    {link}\npicture: {picture.path}\n({visible(picture.caption)})")
+    return True
+
+
+def _link_in(lines: list[str], url: str) -> str | None:
+    for line in lines:
+        if (at := line.find(f"{url}/i/")) >= 0:
+            return line[at:].split()[0].rstrip("\"'」")
+    return None
+
+
+def _print(lines: list[str], marked: tuple[str, str] | None = None) -> None:
+    for line in lines:
+        mark = f"[{marked[1]}] " if marked and clean(marked[0])[:20] in line else ""
+        print(f"{mark}{line}", flush=True)

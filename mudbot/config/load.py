@@ -1,0 +1,149 @@
+"""config.yaml, the environment and the command line to one Config."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mudbot.config.check import check, in_order
+from mudbot.config.draft import Draft, session_name
+from mudbot.config.fields import known_keys
+from mudbot.config.layers import apply_environment, apply_overrides, expand
+from mudbot.config.positions import Key, printable, shown
+from mudbot.config.shape import TAVERN, Config
+from mudbot.errors import ConfigError, Problem
+
+
+def load(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration: *overrides* win over *environ*, that over the file, that over the defaults.
+
+    *overrides* are ``key.path=value`` texts, as ``--set`` takes them.  Without a *path* all is at its default, and the
+    one session is in the embedded world.  Raises ConfigError with every problem there is, by line.
+    """
+    draft = _from_file(path) if path else Draft({"sessions": [{"host": TAVERN}]}, {})
+    apply_environment(draft, environ)
+    apply_overrides(draft, overrides)
+    expand(draft, environ)
+    data = _normal(draft.data)
+    positions = draft.positions()
+    config, found = check(Config, data, positions)
+    problems = [*draft.problems, *found, *_twice(data, draft)]
+    if problems or config is None:
+        raise ConfigError(*in_order(problems))
+    config._source = path  # noqa: SLF001 - the model's own private parts, which its constructor cannot take
+    for name, plugin in config.plugins.items():
+        plugin._positions = positions.below("plugins", name)  # noqa: SLF001
+    return config
+
+
+def example() -> Path:
+    """The commented configuration that comes with mudbot: in the installed package, or at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    shipped = package / "shipped" / "config.yaml"
+    return shipped if shipped.exists() else package.parent / "config.yaml"
+
+
+def _from_file(path: Path) -> Draft:
+    """The file as a draft.  Raises ConfigError where nothing of it can be used."""
+    from mudbot.config.document import parse
+
+    name = printable(path.name)
+    document = parse(_text(path), lambda line: f"{name}:{line}")
+    if document.data is None and not document.problems:
+        raise ConfigError(Problem(printable(str(path)), f"the file is empty: {_EXAMPLE.format(example())}"))
+    if not isinstance(document.data, dict):
+        shapeless = Problem(f"{name}:1", "must hold keys with values (key: value), such as 'sessions:'")
+        raise ConfigError(*in_order(document.problems or [shapeless]))
+    draft = Draft(document.data, document.places)
+    draft.spoiled, draft.problems = document.spoiled, document.problems
+    return draft
+
+
+_EXAMPLE = "one with comments to start from is {}"
+
+
+def _text(path: Path) -> str:
+    """The file's text.  Raises ConfigError, with the remedy."""
+    from mudbot.config.document import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # whatever its size says: it may be a pipe, or /dev/zero
+    except FileNotFoundError:
+        message = f"there is no such file: name yours with 'mudbot run -c FILE'; {_EXAMPLE.format(example())}"
+        raise ConfigError(Problem(printable(str(path)), message)) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(Problem(printable(str(path)), _unreadable(path, error))) from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(Problem(printable(str(path)), f"is longer than {MAX_BYTES:,} bytes: is this the right file?"))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        name, line = printable(path.name), data.count(b"\n", 0, error.start) + 1
+        message = "is not UTF-8 from this line on: save the file as UTF-8 in your editor"
+        raise ConfigError(Problem(f"{name}:{line}", message)) from None
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    try:
+        if path.is_dir():
+            return f"is a directory: name the file in it, such as {printable(str(path / 'config.yaml'))}"
+    except (OSError, ValueError):
+        pass
+    if isinstance(error, PermissionError):
+        return "may not be read: give the user that runs mudbot the right to read it"
+    reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
+    return f"cannot be read ({reason}): check the path"
+
+
+def _normal(data: dict[str, Any]) -> dict[str, Any]:
+    """*data* as the model wants it: plugins' settings apart from their permissions, keys without a value left out.
+
+    A key whose lines are all comments has no value for YAML; its owner means the default.
+    """
+    plugins = data.get("plugins")
+    if isinstance(plugins, dict):
+        data = data | {"plugins": {name: _plugin(value) for name, value in plugins.items()}}
+    normal: dict[str, Any] = _without_empty(data, ())
+    return normal
+
+
+def _plugin(value: Any) -> Any:
+    if not isinstance(value, dict | None):
+        return value
+    settings = dict(value or {})
+    return {"permissions": settings.pop("permissions", None), "settings": settings}
+
+
+def _without_empty(value: Any, key: Key) -> Any:
+    if len(key) == 3 and key[0] == "plugins" and key[2] == "settings":
+        return value  # what is empty there means something to the plugin
+    if isinstance(value, dict):
+        known = known_keys(Config, key)  # an unknown one stays, to be refused
+        kept = {name: inner for name, inner in value.items() if inner is not None or name not in known}
+        return {name: _without_empty(inner, (*key, name)) for name, inner in kept.items()}
+    if isinstance(value, list):
+        return [_without_empty(inner, (*key, index)) for index, inner in enumerate(value)]
+    return value
+
+
+def _twice(data: dict[str, Any], draft: Draft) -> list[Problem]:
+    """Sessions of one name."""
+    sessions = data.get("sessions")
+    positions = draft.positions()
+    first: dict[str, Key] = {}
+    problems = []
+    for index, item in enumerate(sessions if isinstance(sessions, list) else ()):
+        name = session_name(item)
+        key: Key = ("sessions", index, "name")
+        if not name or ("sessions", index, "host") in draft.spoiled or key in draft.spoiled:
+            continue
+        if name in first:
+            called = "" if positions.foreign(*key) else f" '{shown(name)}'"
+            other = positions.where(*first[name])
+            message = f"two sessions have the name{called}, the first at {other}: give each its own 'name:'"
+            problems.append(Problem(positions.where(*key), message))
+        first.setdefault(name, key)
+    return problems

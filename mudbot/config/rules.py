@@ -1,0 +1,109 @@
+"""The kinds of text in the configuration, and what each refuses.  Pure; no message prints the text."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_core import PydanticCustomError
+
+from mudbot.config.messages import nearest
+
+
+def refuse(message: str) -> PydanticCustomError:
+    """The error to raise in a check of ours: *message* follows the key's name."""
+    return PydanticCustomError("mudbot", message)
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise refuse("must not be empty: write a value or delete the key")
+    if any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" for c in text):
+        raise refuse("must be one line of text, without control characters")
+    return text
+
+
+def _secret(secret: SecretStr) -> SecretStr:
+    _one_line(secret.get_secret_value())
+    return secret
+
+
+def _empty_to_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+OneLine = Annotated[str, AfterValidator(_one_line)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+# An empty variable means "none" to those who write compose files; and an empty token must never match an empty header.
+OptionalSecret = Annotated[Secret | None, BeforeValidator(_empty_to_none)]
+Command = OneLine
+"""A text said in the game."""
+
+
+def _host(text: str) -> str:
+    _one_line(text)
+    if "://" in text or "/" in text:
+        raise refuse("must be a host name alone: leave out 'http://' or 'telnet://' and all after the name")
+    if re.search(r"\s|@", text):
+        raise refuse("must be a host name such as mud.example.org, without spaces or a user's name")
+    if text.count(":") == 1:  # an IPv6 address has two at least
+        raise refuse("must be a host name alone: write the port in its own key, 'port: 4000'")
+    return text
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]{1,64}", text) or text.isdecimal():
+        raise refuse("must be letters, digits, '.', '_' and '-', at most 64 and not digits alone")
+    return text
+
+
+def _plugin_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", text):
+        raise refuse("is no plugin's name: it starts with a letter, and has letters, digits, '_' and '-' alone")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[^\w\s\x00-\x20\x7f-\x9f]{1,3}", text):
+        raise refuse("must be one to three signs such as ! or ::, without letters, digits and spaces")
+    return text
+
+
+def _url(text: str, example: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or re.search(r"[\s\x00-\x20\x7f-\x9f]", text):
+        raise refuse(f"must be an http or https URL such as {example}")
+    if "@" in parts.netloc:
+        raise refuse("must not hold a user's name or password: a key has its own place, api.api_key")
+    if parts.query or parts.fragment:
+        raise refuse(f"must end before any '?' or '#': write it as in {example}")
+    return text
+
+
+def _base_url(text: str) -> str:
+    if text == "embedded":
+        return text
+    if ":" not in text and nearest(text, ["embedded"]):
+        raise refuse("must be embedded or an http(s) URL: did you mean embedded?")
+    try:
+        return _url(text, "https://api.openai.com/v1")
+    except PydanticCustomError as error:
+        raise refuse(str(error).replace("must be an http", "must be embedded, or an http")) from None
+
+
+def _public_url(text: str) -> str:
+    return _url(text, "https://bot.example.org")
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Name = Annotated[str, AfterValidator(_name)]
+PluginName = Annotated[str, AfterValidator(_plugin_name)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]

@@ -1,0 +1,261 @@
+"""The shape of config.yaml: every key, its default and its bounds.  Values are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from mudbot.config.check import secrets_of
+from mudbot.config.draft import default_name
+from mudbot.config.positions import Positions, printable
+from mudbot.config.rules import (
+    BaseUrl,
+    Command,
+    Host,
+    Name,
+    OneLine,
+    OptionalSecret,
+    PluginName,
+    Prefix,
+    PublicUrl,
+    Secret,
+    refuse,
+)
+from mudbot.config.units import Duration
+from mudbot.errors import ConfigError, Problem
+
+Encoding = Literal["utf-8", "gbk", "gb18030", "big5", "latin-1", "cp1251", "koi8-r"]
+TAVERN = "tavern"
+"""The host name that stands for the embedded world."""
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys refused, values frozen, nothing of them in pydantic's own errors."""
+
+    # defer_build: the validators are built when a file is first read, which halves the time of `import mudbot.config`.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class ModelChoice(Section):
+    """Which model does something; in the file its name alone, or the name and how to ask it."""
+
+    name: OneLine
+    endpoint: Literal["chat", "completions", "auto"] = "auto"
+    """``completions`` for base models and for transcripts; ``auto`` decides by the persona and the model's name."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, dict | ModelChoice):
+            raise refuse("must be a model's name, or {name: ..., endpoint: chat}")
+        return value
+
+
+class ModelsConfig(Section):
+    """The models to ask for; None leaves the choice to the server."""
+
+    dialogue: ModelChoice | None = None
+    image: ModelChoice | None = None
+    moderation: ModelChoice | None = None
+    embedding: ModelChoice | None = None
+
+
+class LimitsConfig(Section):
+    """What the API may be asked at most; None is without limit."""
+
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    images_per_minute: float | None = Field(default=None, gt=0)
+    concurrency: int = Field(default=4, ge=1, le=1000)
+    """Calls in flight at once."""
+    queue: int = Field(default=100, ge=1, le=100_000)
+    """Calls that may wait; one more is refused."""
+    deadline: Duration = Field(default=60.0, gt=0, le=86_400)
+    """Seconds for a whole call, waiting and retries included."""
+
+
+class ApiConfig(Section):
+    """The OpenAI-compatible server."""
+
+    base_url: BaseUrl = "embedded"
+    """``embedded`` for the server that comes with mudbot, or an http(s) URL such as ``https://api.openai.com/v1``."""
+    api_key: OptionalSecret = None
+    organization: OneLine | None = None
+    project: OneLine | None = None
+    models: ModelsConfig = Field(default_factory=ModelsConfig)
+    limits: LimitsConfig = Field(default_factory=LimitsConfig)
+
+
+class Login(Section):
+    """The character's name and password on the MUD."""
+
+    name: OneLine
+    password: Secret | None = None
+
+
+def _session_name(data: dict[str, Any]) -> str:
+    return default_name(data["host"])
+
+
+class SessionConfig(Section):
+    """One character on one MUD."""
+
+    host: Host
+    """``tavern`` for the embedded world, else a host name or address."""
+    name: Name = Field(default_factory=_session_name, validate_default=True)
+    """What logs, ``--set`` and the web call this session; the host unless given, and unique."""
+    port: int = Field(default_factory=lambda data: 0 if data["host"] == TAVERN else 4000, ge=0, le=65535)
+    """0, any free port, makes sense only where the port is ours: in the embedded world."""
+    tls: bool = False
+    encoding: Encoding = "utf-8"
+    dialect: OneLine = Field(default_factory=lambda data: TAVERN if data["host"] == TAVERN else "generic")
+    login: Login | None = None
+    character: OneLine = "innkeeper"
+    """A persona: the name of one that comes with mudbot, or a path from the configuration's folder."""
+    language: Literal["en", "zh"] = "en"
+    """Of the texts that mudbot itself says in the game."""
+    goodbye: Command | None = None
+    """Said before leaving when the daemon is told to end."""
+    command_prefix: Prefix = "!"
+
+    @field_validator("port")
+    @classmethod
+    def _a_real_port(cls, port: int, info: ValidationInfo) -> int:
+        if port == 0 and info.data.get("host", TAVERN) != TAVERN:
+            raise refuse("must be at least 1: ask the MUD's own pages for its port")
+        return port
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the MUD is the embedded world."""
+        return self.host == TAVERN
+
+
+class Permissions(Section):
+    """What the owner lets a plugin do beyond hearing and talking."""
+
+    commands: bool = False
+    """Send raw commands to the MUD."""
+    http: tuple[Host, ...] = ()
+    """Hosts it may fetch from."""
+    images: bool = False
+    """Ask the API for images, which cost most."""
+
+
+class PluginConfig(Section):
+    """One plugin: what it may do, and its own settings as they were written, which only the plugin can check."""
+
+    permissions: Permissions = Field(default_factory=Permissions)
+    settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+    _positions: Positions = PrivateAttr(default_factory=Positions)
+
+    @property
+    def positions(self) -> Positions:
+        """Where each key of ``settings`` was written; for ``validate(model, plugin.settings, plugin.positions)``."""
+        return self._positions
+
+
+class WebConfig(Section):
+    """The gallery, the dashboard and the metrics."""
+
+    host: Host = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    """0 takes any free port."""
+    public_url: PublicUrl | None = None
+    """The address that players get, when a proxy or another machine's name stands before ``host`` and ``port``."""
+    token: OptionalSecret = None
+    """Whoever has it may change things on the dashboard; without one nobody may."""
+
+
+class LogConfig(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+    """``auto`` is ``console`` on a terminal and ``json`` elsewhere."""
+
+
+class LocalConfig(Section):
+    """The embedded server."""
+
+    model: Literal["auto", "1.5b", "0.5b", "smollm2"] = "auto"
+    """``auto`` takes the largest that fits into memory."""
+
+
+def _store() -> str:
+    from platformdirs import user_data_dir
+
+    return user_data_dir("mudbot", appauthor=False)
+
+
+class Config(Section):
+    """All of config.yaml, with what the environment and the command line changed."""
+
+    api: ApiConfig = Field(default_factory=ApiConfig)
+    sessions: tuple[SessionConfig, ...] = Field(min_length=1)
+    plugins: dict[PluginName, PluginConfig] = Field(default_factory=dict)
+    store: OneLine = Field(default_factory=_store)
+    """The folder that keeps memory, pictures and counts; relative to ``folder``."""
+    web: WebConfig = Field(default_factory=WebConfig)
+    log: LogConfig = Field(default_factory=LogConfig)
+    local: LocalConfig = Field(default_factory=LocalConfig)
+    _source: Path | None = PrivateAttr(default=None)
+
+    @property
+    def source(self) -> Path | None:
+        """The file that was read, or None."""
+        return self._source
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths in the configuration start from: the file's folder, else the current one."""
+        return self._source.parent if self._source else Path()
+
+    def path(self, text: str) -> Path:
+        """A path of the configuration, ``~`` and relative ones resolved.  Raises ConfigError for ``~nobody``."""
+        try:
+            return self.folder / Path(text).expanduser()
+        except RuntimeError:
+            name = printable(text)
+            raise ConfigError(Problem(name, "there is no such user, or no home folder: write the path out")) from None
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret, for masking in logs: keys, passwords, tokens, what plugins got from the environment."""
+        found = [*secrets_of(self), *self._plugin_secrets()]
+        if password := _url_password(self.store):
+            found += [password, unquote(password)]
+        return tuple(dict.fromkeys(found))
+
+    def _plugin_secrets(self) -> Iterator[str]:
+        """Which settings of a plugin are secret only the plugin knows, so all from the environment count.
+
+        Short ones do not: to mask ``yes`` or ``8080`` everywhere would make logs unreadable and guard nothing.
+        """
+        for plugin in self.plugins.values():
+            yield from (text for text in plugin.positions.foreign_values(plugin.settings) if len(text) >= 8)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, "…" if name == "store" and _url_password(str(value)) else value
+
+
+def _url_password(text: str) -> str | None:
+    """The password in a store such as ``postgresql://bot:password@host/db``."""
+    try:
+        return urlsplit(text).password if "://" in text else None
+    except ValueError:  # brackets of an IPv6 address that do not match: the store will say so
+        return None

@@ -1,0 +1,1 @@
+"""Plugins: declare, load, run, contain."""

@@ -1,0 +1,189 @@
+"""What a plugin can do: speak in its MUD (``self.mud``), ask models (``self.ai``), note decisions (``self.notes``)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mudbot.errors import BadAnswerError, PluginError, RefusedError
+from mudbot.events import Command, Room, Speech
+
+if TYPE_CHECKING:
+    from mudbot.api import Api, Moderation
+    from mudbot.host.host import Host
+    from mudbot.host.plugin import CommandMark
+    from mudbot.mind.character import Answer, Character
+    from mudbot.mud.session import Session
+    from mudbot.store.pictures import Picture, Pictures
+    from mudbot.store.store import Store
+
+Reviewer = Callable[[str, Literal["player", "model"], str | None], Awaitable[str | None]]
+
+
+class Mud:
+    """The MUD of this session.  Whatever is said passes the gate: it arrives as words, never as a command."""
+
+    def __init__(self, session: Session, character: Character, *, may_command: bool) -> None:
+        self._session, self._character, self._may_command = session, character, may_command
+
+    def __repr__(self) -> str:
+        return repr(self._session)
+
+    @property
+    def session(self) -> str:
+        """The session's name."""
+        return self._session.name
+
+    @property
+    def room(self) -> Room:
+        """Where the character is, as far as it is known."""
+        return self._session.room.current
+
+    async def look(self) -> Room:
+        """Look around and return the room."""
+        return await self._session.look()
+
+    def addressed(self, speech: Speech) -> bool:
+        """Whether somebody speaks to the character, in a way that can be answered."""
+        from mudbot.mind.address import addressed
+
+        return self._session.dialect.answer_to(speech) is not None and addressed(
+            speech, (self._session.character.name, *self._character.persona.names), self.room
+        )
+
+    async def say(self, text: str) -> None:
+        """Say *text* in the room."""
+        self._session.say("say", text)
+
+    async def tell(self, who: str, text: str) -> None:
+        """Tell *who* in private."""
+        self._session.say("tell", text, who)
+
+    async def channel(self, name: str, text: str) -> None:
+        """Say *text* on the channel *name*, as the MUD shows it."""
+        self._session.say("channel", text, name)
+
+    async def emote(self, text: str) -> None:
+        """Do something for all to see."""
+        self._session.say("emote", text)
+
+    async def reply(self, to: Speech | Command, text: str) -> None:
+        """Say *text* where *to* was said: in the room, in private, on its channel."""
+        self._session.answer(to.speech if isinstance(to, Command) else to, text)
+
+    async def send(self, command: str) -> None:
+        """Send a raw command.  Only for plugins to which the owner granted ``permissions: {commands: true}``."""
+        if not self._may_command:
+            raise PluginError("raw commands want the owner's permission: plugins.NAME.permissions.commands: true")
+        self._session.command(command)
+
+
+class Ai:
+    """The models.  Everything a player said is reviewed before it is sent, every answer before it is returned."""
+
+    def __init__(
+        self, api: Api, models: Models, character: Character, *, review: Reviewer, pictures: Pictures, session: str
+    ) -> None:
+        self._api, self._models, self._character = api, models, character
+        self._review, self._pictures, self._session = review, pictures, session
+        self.on_answer: Callable[[Answer], None] = lambda _answer: None
+        self.may_paint = False
+
+    async def answer(self, speech: Speech, room: Room) -> Answer:
+        """What the character answers to *speech*; a line of its own where the model fails."""
+        answer = await self._character.answer(speech, room)
+        self.on_answer(answer)
+        return answer
+
+    async def chat(self, user: str, *, system: str = "", speaker: str | None = None, **params: Any) -> str:
+        """The model's answer to *user*, outside the character.  Raises ApiError, RefusedError among them."""
+        await self._pass(user, "player", speaker)
+        messages: list[Mapping[str, Any]] = [{"role": "system", "content": system}] if system else []
+        messages.append({"role": "user", "content": user})
+        answer = await self._api.chat(messages, model=self._models.dialogue, **params)
+        await self._pass(answer.text, "model", speaker)
+        return answer.text
+
+    async def image(self, prompt: str, *, speaker: str = "", size: str = "1024x1024") -> Picture:
+        """Have a picture made of *prompt* and keep it.  Raises ApiError, RefusedError among them.
+
+        Only for plugins to which the owner granted ``permissions: {images: true}``: pictures cost most.
+        """
+        if not self.may_paint:
+            raise PluginError("pictures want the owner's permission: plugins.NAME.permissions.images: true")
+        await self._pass(prompt, "player", speaker)
+        params: dict[str, Any] = {"size": size}
+        if not (self._models.image or "").startswith("gpt-image"):  # those answer with the bytes anyway
+            params["response_format"] = "b64_json"
+        made = (await self._api.image(prompt, model=self._models.image, **params)).data
+        if not made or not made[0].b64_json:
+            raise BadAnswerError("the image server sent a link, not the picture; only b64_json answers are accepted")
+        try:
+            data = await asyncio.to_thread(base64.b64decode, made[0].b64_json, validate=True)
+        except ValueError as exc:
+            raise BadAnswerError("the image server sent a picture that is not base64") from exc
+        caption = made[0].revised_prompt or prompt
+        return await self._pictures.add(
+            data, session=self._session, speaker=speaker, prompt=prompt, caption=caption[:500]
+        )
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """The meaning of *texts* as vectors.  Raises ApiError."""
+        answer = await self._api.embed(list(texts), model=self._models.embedding)
+        return answer.vectors
+
+    async def moderate(self, text: str) -> Moderation:
+        """What the moderation endpoint says of *text*.  Raises ApiError."""
+        return await self._api.moderate(text, model=self._models.moderation)
+
+    async def _pass(self, text: str, source: Literal["player", "model"], speaker: str | None) -> None:
+        if reason := await self._review(text, source, speaker):
+            raise RefusedError(f"refused: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models' names, as configured."""
+
+    dialogue: str
+    image: str | None
+    moderation: str | None
+    embedding: str
+
+
+class Notes:
+    """Decisions that the owner may want to read later."""
+
+    def __init__(self, store: Store, session: str) -> None:
+        self._store, self._session = store, session
+
+    def decision(self, reason: str, text: str, *, source: str, speaker: str | None) -> None:
+        """Note that *text* was refused, and why."""
+        self._store.write(
+            "decisions", session=self._session, speaker=speaker or "", source=source, reason=reason, text=text[:2000]
+        )
+
+
+class Bot:
+    """The bot itself: what it can do and how it is."""
+
+    def __init__(self, host: Host, session: Session, status: Callable[[], str]) -> None:
+        self._host, self._session, self._status = host, session, status
+
+    @property
+    def prefix(self) -> str:
+        """What chat commands begin with."""
+        return self._host.prefix
+
+    def commands(self) -> Sequence[CommandMark]:
+        """Every chat command there is."""
+        return self._host.commands()
+
+    def status(self) -> str:
+        """One line on the session, the plugins and the API, for people."""
+        ill = [r.plugin.name for r in self._host.running.values() if r.paused]
+        plugins = ", ".join(self._host.running) + (f" (paused: {', '.join(ill)})" if ill else "")
+        return f"{self._session.name}: {self._session.state}; plugins: {plugins}; {self._status()}"

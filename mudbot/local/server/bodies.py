@@ -1,0 +1,224 @@
+"""What requests may say: OpenAI's bodies, checked, with messages that name the field.
+
+Fields that are not listed are ignored: clients send some that concern OpenAI only (``store``, ``metadata``, ``user``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from mudbot.local.server.problems import RequestError
+
+_MANY_CHOICES = 16
+_MANY_GENERATIONS = 32
+"""Of one request: they run one after the other."""
+_DEPTH = 64
+"""Levels of a body: schemas of tools have ten, and deeper ones could exhaust the stacks of what reads them."""
+
+
+def _joined(value: Any) -> Any:
+    """A message's content given in parts: the texts, a line each."""
+    if not isinstance(value, list):
+        return value
+    for part in value:
+        if not isinstance(part, dict) or part.get("type", "text") not in ("text", "input_text", "refusal"):
+            raise ValueError("the local model reads text only")
+    return "\n".join(str(part.get("text") or part.get("refusal") or "") for part in value)
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _no_tokens(value: Any) -> Any:
+    if isinstance(value, list) and any(isinstance(item, int | list) for item in value):
+        raise ValueError("token numbers are not understood here: send text")
+    return value
+
+
+def _known_size(value: str) -> str:
+    if value != "auto" and value not in SIZES:
+        raise ValueError(f"must be one of {', '.join(SIZES)}")
+    return value
+
+
+SIZES = ("256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1024x1792", "1792x1024")
+"""Width x height: those of dall-e-2, dall-e-3 and gpt-image-1."""
+
+Text = Annotated[str, BeforeValidator(_joined)]
+Texts = Annotated[list[str], BeforeValidator(_no_tokens), BeforeValidator(_listed), Field(min_length=1)]
+Stop = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]], BeforeValidator(_listed), Field(max_length=4)
+]
+Bias = Annotated[float, Field(ge=-100, le=100)]
+
+
+class Body(BaseModel):
+    """What all bodies have in common."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    model: str | None = Field(None, max_length=200)
+    """Any name: there is one model for each purpose."""
+
+
+class Message(BaseModel):
+    """One message of a chat."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    # The role is written into the prompt as it is: a free one could say anything there.
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
+
+
+class StreamOptions(BaseModel):
+    """``stream_options``."""
+
+    include_usage: bool = False
+
+
+class Generation(Body):
+    """What chats and completions have in common, llama.cpp's own sampling included."""
+
+    n: int = Field(1, ge=1, le=_MANY_CHOICES)
+    max_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    stop: Stop | None = None
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    logit_bias: dict[str, Bias] | None = None
+    seed: int | None = None
+    min_p: float | None = Field(None, ge=0, le=1)
+    top_k: int | None = Field(None, ge=0, le=1000)
+    repeat_penalty: float | None = Field(None, ge=0.1, le=2)
+    repeat_last_n: int | None = Field(None, ge=-1, le=4096)
+    grammar: str | None = Field(None, max_length=20_000)
+    json_schema: dict[str, Any] | None = None
+
+
+class ChatBody(Generation):
+    """POST /chat/completions."""
+
+    messages: list[Message] = Field(min_length=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+    response_format: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+
+
+class CompletionBody(Generation):
+    """POST /completions."""
+
+    prompt: Texts
+    max_tokens: int | None = Field(16, ge=1)
+    echo: bool = False
+    logprobs: int | None = Field(None, ge=0, le=5)
+    best_of: int | None = Field(None, ge=1)
+    suffix: str | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.suffix:
+            raise ValueError("suffix: the local model cannot fill in between two texts; leave it out")
+        if self.best_of is not None and self.best_of > self.n:
+            raise ValueError("best_of: the local model answers n times and chooses none; leave it out")
+        if self.n * len(self.prompt) > _MANY_GENERATIONS:
+            raise ValueError(f"prompt: n times the prompts may be {_MANY_GENERATIONS} at most")
+        return self
+
+
+class EmbeddingBody(Body):
+    """POST /embeddings."""
+
+    input: Annotated[Texts, Field(max_length=2048)]
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = None
+    input_type: Literal["query", "passage", "document"] = "passage"
+    """Not OpenAI's, but other servers' too: whether the texts are what one looks for, or what one looks through."""
+
+
+class ModerationBody(Body):
+    """POST /moderations."""
+
+    input: Annotated[list[Text], BeforeValidator(lambda v: _parts(_listed(v))), Field(min_length=1, max_length=256)]
+
+
+def _parts(value: Any) -> Any:
+    """Content parts, which omni-moderation judges together, are one input."""
+    return [value] if isinstance(value, list) and value and all(isinstance(part, dict) for part in value) else value
+
+
+class ImageBody(Body):
+    """POST /images/generations."""
+
+    prompt: str = Field(min_length=1, max_length=32_000)
+    n: int = Field(1, ge=1, le=10)
+    size: Annotated[str, AfterValidator(_known_size)] = "1024x1024"
+    response_format: Literal["url", "b64_json"] = "url"
+    output_format: Literal["png"] = "png"
+    seed: int | None = Field(None, ge=0, lt=2**32)
+    """Not OpenAI's: another seed gives another picture of the same prompt."""
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Width and height."""
+        width, _, height = ("1024x1024" if self.size == "auto" else self.size).partition("x")
+        return int(width), int(height)
+
+
+Kind = TypeVar("Kind", bound=Body)
+
+
+async def read(request: web.Request, kind: type[Kind]) -> Kind:
+    """The request's body.  Raises RequestError that names what is wrong with it."""
+    if request.content_type != "application/json":
+        # Browsers send any page's forms as other types without asking; JSON they ask leave for.
+        raise RequestError("Send the body as JSON, with Content-Type: application/json", status=415)
+    try:
+        value = json.loads(await request.read())
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"The body is not JSON: {error}", code="invalid_json") from None
+    if not isinstance(value, dict):
+        raise RequestError("The body must be a JSON object", code="invalid_json")
+    if _deeper(value, _DEPTH):
+        raise RequestError(f"The body is nested more than {_DEPTH} levels deep", code="invalid_json")
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether *value* has more than that many containers inside one another."""
+    layer = [value]
+    while layer and levels >= 0:
+        layer = [
+            inner
+            for outer in layer
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        levels -= 1
+    return bool(layer)
+
+
+def _refusal(error: ValidationError) -> RequestError:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    where = ".".join(str(step) for step in first["loc"] if not str(step).startswith("function-"))
+    if not where:
+        where, _, message = message.partition(": ")
+    code = "missing_required_parameter" if first["type"] == "missing" else "invalid_value"
+    return RequestError(f"'{where}': {message}", param=where, code=code)

@@ -1,0 +1,116 @@
+"""The server itself: start, address, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from aiohttp import web
+
+from mudbot.errors import LocalError
+from mudbot.local.server.engine import Engine
+from mudbot.local.server.guard import guard
+from mudbot.local.server.handlers import PICTURE_PATH, Handlers
+from mudbot.local.server.parts import Parts
+from mudbot.local.server.pictures import Pictures
+from mudbot.local.server.problems import explain
+
+BODY_LIMIT = 1 << 20
+"""Bytes of a request: chats are kilobytes, and what is larger would be held in memory and tokenized."""
+_FAREWELL = 2.0
+"""Seconds that open requests get when the server stops."""
+
+
+class LocalServer:
+    """OpenAI's API over the language model *model* (``auto``, ``1.5b``, ``0.5b``, ``smollm2``), painter and filter.
+
+    It listens on *host* and *port* (0: any free one); with an *api_key* requests must carry it.  *data* is a folder
+    for what should outlive it (painted pictures); without one they are kept in memory.  Where the model's file is
+    missing everything but text works, and text answers 503 with what to run.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str = "auto",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        data: Path | None = None,
+        parts: Parts | None = None,
+    ) -> None:
+        self._parts = parts or Parts()
+        self._host, self._port = host, port
+        self._engine = Engine(lambda: self._parts.text(model), self._parts.clock)
+        self._handlers = Handlers(self._engine, self._parts, Pictures(data / "images" if data else None))
+        self._guard = guard(api_key, host, PICTURE_PATH)
+        self._runner: web.AppRunner | None = None
+
+    def __repr__(self) -> str:
+        where = self.base_url if self._runner is not None else "not listening"
+        return f"<LocalServer {where}, text: {self._engine.state}>"
+
+    @property
+    def base_url(self) -> str:
+        """For clients, for example ``http://127.0.0.1:8080/v1``.  Raises LocalError before ``start``."""
+        if self._runner is None or not self._runner.addresses:
+            raise LocalError("the embedded server does not listen: await start() first")
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
+
+    @property
+    def text_state(self) -> str:
+        """Of the language model: ``ready``, ``loading``, ``idle``, or what is wrong and what to do about it."""
+        return self._engine.state
+
+    async def start(self, *, load: bool = True) -> None:
+        """Listen; with *load* the language model begins to load in the background, else with the first request.
+
+        Raises LocalError when the address cannot be used.
+        """
+        application = web.Application(client_max_size=BODY_LIMIT, middlewares=[explain, self._guard])
+        application.add_routes(self._handlers.routes())
+        # With handler_cancellation a client who hangs up cancels the handler, and that stops the model.
+        runner = web.AppRunner(
+            application, access_log=None, handle_signals=False, handler_cancellation=True, shutdown_timeout=_FAREWELL
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise LocalError(
+                f"the embedded server cannot listen on {self._host}:{self._port} ({error.strerror}): "
+                "choose another port, or 0 for any free one"
+            ) from error
+        self._runner = runner
+        if load:
+            self._engine.start()
+
+    async def warm(self, prompt: str | Sequence[Mapping[str, Any]]) -> None:
+        """Read *prompt* (a completion's text, or a chat's messages) ahead of the first request that begins like it.
+
+        Waits until that is done (about 10 s for 300 tokens of the 1.5B model).  Raises ModelMissingError, LocalError,
+        ApiError.
+        """
+        answers = await self._engine.answers()
+        if isinstance(prompt, str):
+            await answers.complete({"prompt": prompt, "max_tokens": 1})
+        else:
+            await answers.chat({"messages": list(prompt), "max_tokens": 1})
+
+    async def close(self) -> None:
+        """Stop listening, end what runs, unload the model.  May be called twice."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await self._engine.close()
+            self._handlers.close()
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

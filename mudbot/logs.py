@@ -1,0 +1,73 @@
+"""Logs to standard error: a line an event for people, a JSON object for machines.
+
+No control characters, no secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+# What a player or a MUD says must not drive the terminal of whoever reads the log: C0 but newline and tab, DEL, C1,
+# and the direction marks that let a line look like another one.
+_UNSAFE = {c: f"\\x{c:02x}" for c in (*range(32), *range(127, 160)) if chr(c) not in "\n\t"}
+_UNSAFE |= {c: f"\\u{c:04x}" for c in (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)}
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def visible(text: str) -> str:
+    """*text* with its control characters shown instead of obeyed: whatever a MUD or a model said may be printed."""
+    return text.translate(_UNSAFE)
+
+
+class _Safe(logging.Formatter):
+    """Masks secrets and makes control characters visible, whatever the format."""
+
+    def __init__(self, secrets: Sequence[str], fmt: str | None = None) -> None:
+        super().__init__(fmt, datefmt="%H:%M:%S")
+        # Longest first: a secret may hold another one.  Very short ones would mask ordinary words.
+        self._secrets = sorted({s for s in secrets if len(s) > 3}, key=len, reverse=True)
+
+    def safe(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "********")
+        return visible(text)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self.safe(super().format(record))
+
+
+class _Json(_Safe):
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self.safe(record.getMessage()),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.safe(self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def setup(*, level: str = "info", style: str = "auto", secrets: Sequence[str] = ()) -> None:
+    """Send the logs of the whole process to standard error.
+
+    *style* is ``console``, ``json``, or ``auto``: console on a terminal, and without the time (the journal has its own)
+    where there is none.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    if style == "json":
+        handler.setFormatter(_Json(secrets))
+    else:
+        time = "%(asctime)s " if style == "console" or sys.stderr.isatty() else ""
+        handler.setFormatter(_Safe(secrets, f"{time}%(levelname)-7s %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("mudbot").setLevel(LEVELS[level])

@@ -1,0 +1,1 @@
+"""What knows MUDs and nothing of plugins or models: the link, the text, the dialects, the gate, the session."""

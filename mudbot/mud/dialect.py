@@ -1,0 +1,226 @@
+"""How one family of MUDs talks, as data: what a line says, and how to say something back.
+
+A dialect is a YAML file in ``dialects/``; adding a MUD family adds a file and its fixtures, no code.  Everything here
+is pure: a line goes in, a Speech comes out; a verb goes in, the frame of a command comes out (the gate fills it).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from mudbot.errors import ConfigError, Problem, nearest
+from mudbot.events import Line, Room, Speech, SpeechKind
+
+Verb = Literal["say", "tell", "whisper", "channel", "emote"]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _is_pattern(text: str) -> str:
+    try:
+        re.compile(re.sub(r"%\{\w+\}", "x", text))
+    except re.error as exc:
+        raise ValueError(f"not a regular expression: {exc}") from exc
+    return text
+
+
+PatternText = Annotated[str, AfterValidator(_is_pattern)]
+
+
+class Rule(_Shape):
+    """One form of speech: its kind, and a pattern whose groups are speaker, id, channel and text."""
+
+    kind: SpeechKind
+    pattern: PatternText
+
+
+class Step(_Shape):
+    """One question of the login and what is answered; ``{name}`` and ``{password}`` stand for the configured values."""
+
+    when: PatternText
+    send: str
+
+
+class LoginRules(_Shape):
+    """How a character gets in.
+
+    Without ``success`` the login has worked once ``settle`` seconds pass without a failure.
+    """
+
+    steps: tuple[Step, ...] = ()
+    success: PatternText | None = None
+    failure: PatternText | None = None
+    settle: float = 3.0
+
+
+class RoomRules(_Shape):
+    """How to read what ``look`` shows; the first line is the name, what no pattern takes is the description."""
+
+    look: str = "look"
+    exits: PatternText | None = None
+    people: PatternText | None = None
+    separators: PatternText = r",\s*(?:and\s+)?|\s+and\s+|、"
+    arrives: PatternText | None = None
+    leaves: PatternText | None = None
+
+
+class Pace(_Shape):
+    """What a character may send: ``burst`` commands at once, ``per_second`` in the long run."""
+
+    burst: float = 4
+    per_second: float = 1.0
+
+
+class Dialect(_Shape):
+    """One family of MUDs.  See ``dialects/generic.yaml`` for the keys with comments."""
+
+    name: str
+    title: str = ""
+    parts: dict[str, PatternText] = Field(default_factory=dict)
+    prompt: PatternText | None = None
+    hear: tuple[Rule, ...] = ()
+    silent_channels: frozenset[str] = frozenset()
+    speak: dict[Verb, str] = {"say": "say {text}", "tell": "tell {to} {text}"}
+    reply_to: Literal["name", "id"] = "name"
+    addressee: PatternText = r"[^\W_][\w'.@-]{0,39}"
+    channels: dict[str, str] = Field(default_factory=dict)
+    max_bytes: int = Field(default=240, ge=40)
+    replace: dict[str, str] = Field(default_factory=dict)
+    leading: str = ""
+    login: LoginRules = LoginRules()
+    room: RoomRules = RoomRules()
+    goodbye: str | None = None
+    pace: Pace = Pace()
+
+    def compile(self, pattern: str) -> re.Pattern[str]:
+        """*pattern* with the dialect's ``%{parts}`` put in."""
+        return re.compile(re.sub(r"%\{(\w+)\}", lambda m: f"(?:{self.parts[m[1]]})", pattern))
+
+    @functools.cached_property
+    def _rules(self) -> list[tuple[SpeechKind, re.Pattern[str]]]:
+        return [(rule.kind, self.compile(rule.pattern)) for rule in self.hear]
+
+    @functools.cached_property
+    def _prompt(self) -> re.Pattern[str] | None:
+        return self.compile(self.prompt) if self.prompt else None
+
+    @functools.cached_property
+    def _addressee(self) -> re.Pattern[str]:
+        return self.compile(self.addressee)
+
+    # -- hearing ---------------------------------------------------------------------------------------------------
+
+    def bare(self, text: str) -> str:
+        """*text* without a prompt that the MUD glued before it."""
+        return self._prompt.sub("", text, count=1) if self._prompt else text
+
+    def hear_line(self, line: Line) -> Speech | None:
+        """What *line* says, or None if it is no speech."""
+        found = self._read(self.bare(line.text))
+        if found is None and line.prompt:
+            found = self._read(self.bare(line.prompt + line.text))
+        return found
+
+    def _read(self, text: str) -> Speech | None:
+        for kind, pattern in self._rules:
+            if match := pattern.match(text):
+                if kind in ("self", "emote"):
+                    # Who is behind them is not certain: an emote can be worded as anything.
+                    return Speech(kind, None, None)
+                group = match.groupdict().get
+                return Speech(kind, group("speaker"), group("text") or "", group("id"), group("channel"))
+        return None
+
+    # -- speaking --------------------------------------------------------------------------------------------------
+
+    def answer_to(self, speech: Speech) -> tuple[Verb, str | None] | None:
+        """How to answer *speech*: the verb, and whom or which channel; None if it must not be answered."""
+        match speech.kind:
+            case "say":
+                return "say", None
+            case "tell" | "whisper":
+                verb: Verb = speech.kind if speech.kind in self.speak else "tell"
+                target = speech.id.split("@")[0].lower() if self.reply_to == "id" and speech.id else speech.speaker
+                return (verb, target) if target and self._addressee.fullmatch(target) else None
+            case "channel" if speech.channel and speech.speaker and speech.channel not in self.silent_channels:
+                return ("channel", speech.channel) if self.command_of(speech.channel) else None
+        return None
+
+    def command_of(self, channel: str) -> str | None:
+        """The command that speaks on *channel*, or None if there is no safe one."""
+        command = self.channels.get(channel) or channel.lower()
+        return command if re.fullmatch(r"[a-z][a-z0-9_+-]{0,19}", command) else None
+
+    def template(self, verb: Verb, target: str | None) -> tuple[str, str]:
+        """What stands before and after the text in the command for *verb*.
+
+        Raises ValueError where it cannot be said.
+        """
+        form = self.speak.get(verb)
+        if form is None:
+            raise ValueError(f"dialect {self.name} has no way to {verb}")
+        before, _, after = form.partition("{text}")
+        if "{to}" in form:
+            if not target or not self._addressee.fullmatch(target):
+                raise ValueError(f"not a name that can be addressed here: {target!r}")
+            before, after = before.replace("{to}", target), after.replace("{to}", target)
+        if "{channel}" in form:
+            command = self.command_of(target or "")
+            if command is None:
+                raise ValueError(f"no channel command is known for {target!r}; add it to the dialect's channels")
+            before = before.replace("{channel}", command)
+        return before, after
+
+
+def read_room(dialect: Dialect, lines: list[str]) -> Room:
+    """The room that *lines*, the answer to ``look``, show."""
+    rules = dialect.room
+    exits_at = dialect.compile(rules.exits) if rules.exits else None
+    people_at = dialect.compile(rules.people) if rules.people else None
+    separators = re.compile(rules.separators)
+    name, prose, exits, people = "", [], (), ()
+    for line in (text.strip() for text in lines):
+        if exits_at and (found := exits_at.search(line)):
+            exits = tuple(filter(None, separators.split(found["exits"].strip())))
+        elif people_at and (found := people_at.search(line)):
+            people += tuple(filter(None, (part.strip() for part in separators.split(found["people"]))))
+        elif not name:
+            name = line
+        elif line:
+            prose.append(line)
+    return Room(name, _joined(prose), exits, people if people_at else None)
+
+
+def _joined(prose: list[str]) -> str:
+    """Wrapped lines as one text: no space between two Chinese characters, one elsewhere."""
+    text = ""
+    for line in prose:
+        glue = "" if not text or (ord(text[-1]) > 0x2E7F and ord(line[0]) > 0x2E7F) else " "
+        text += glue + line
+    return text
+
+
+def names() -> list[str]:
+    """The dialects that ship with mudbot."""
+    folder = resources.files("mudbot.mud") / "dialects"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+@functools.cache
+def load(name: str) -> Dialect:
+    """The shipped dialect *name*.  Raises ConfigError naming the nearest one if there is none."""
+    known = names()
+    if name not in known:
+        hint = nearest(name, known)
+        raise ConfigError(Problem("dialect", f"{name!r} is not known{hint}; there are {', '.join(known)}"))
+    text = (resources.files("mudbot.mud") / "dialects" / f"{name}.yaml").read_text(encoding="utf-8")
+    data: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # safe
+    return Dialect.model_validate({"name": name, **data})

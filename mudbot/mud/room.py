@@ -1,0 +1,93 @@
+"""Where the character is and who is with it, from GMCP, from ``look``, and from people coming and going.  Pure."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from mudbot.events import Gmcp, Line, Prompt, Room
+from mudbot.mud.dialect import Dialect, read_room
+
+MAX_LOOK_LINES = 60
+
+
+class RoomTracker:
+    """What is known of the room.  Only what the MUD said: ``people`` is None where it does not say."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        rules = dialect.room
+        self._arrives = dialect.compile(rules.arrives) if rules.arrives else None
+        self._leaves = dialect.compile(rules.leaves) if rules.leaves else None
+        self._looking: asyncio.Future[Room] | None = None
+        self._seen: list[str] = []
+        self._by_gmcp = False
+        self.current = Room()
+
+    def __repr__(self) -> str:
+        return f"<RoomTracker {self.current.name!r}, people {self.current.people}>"
+
+    def expect(self) -> asyncio.Future[Room]:
+        """A look was sent: the lines up to the next prompt describe the room.  Resolves when they are read."""
+        if self._looking is None or self._looking.done():
+            self._looking, self._seen = asyncio.get_running_loop().create_future(), []
+        return self._looking
+
+    def hear(self, event: Line | Prompt) -> None:
+        """A line that is no speech, or a prompt."""
+        if isinstance(event, Line):
+            self._moved(event.text)
+            if self._looking is not None and len(self._seen) < MAX_LOOK_LINES:
+                self._seen.append(self._dialect.bare(event.text))
+        elif self._looking is not None and any(text.strip() for text in self._seen):
+            self._finish()
+
+    def hear_gmcp(self, event: Gmcp) -> None:
+        """``Room.Info`` (name, desc, exits) and IRE's ``Room.Players``, ``Room.AddPlayer``, ``Room.RemovePlayer``."""
+        data = event.data
+        match event.package.lower():
+            case "room.info" if isinstance(data, dict):
+                exits = data.get("exits")
+                self.current = Room(
+                    str(data.get("name", "")),
+                    str(data.get("desc") or data.get("description") or ""),
+                    tuple(map(str, exits)) if isinstance(exits, dict | list) else (),
+                    self.current.people,
+                    data,
+                )
+            case "room.players" if isinstance(data, list):
+                self._by_gmcp = True
+                self.current = replace(self.current, people=tuple(filter(None, map(_name, data))))
+            case "room.addplayer":
+                self._add(_name(data))
+            case "room.removeplayer":
+                self._remove(_name(data))
+
+    def _finish(self) -> None:
+        looked = read_room(self._dialect, self._seen)
+        people = self.current.people if self._by_gmcp or looked.people is None else looked.people
+        self.current = replace(looked, people=people, extra=self.current.extra)
+        if self._looking is not None and not self._looking.done():
+            self._looking.set_result(self.current)
+        self._looking = None
+
+    def _moved(self, text: str) -> None:
+        text = self._dialect.bare(text)
+        for pattern, act in ((self._arrives, self._add), (self._leaves, self._remove)):
+            if pattern and (found := pattern.search(text)):
+                act(next(filter(None, found.groups()), ""))
+
+    def _add(self, name: str) -> None:
+        people = self.current.people
+        if name and people is not None and name not in people:
+            self.current = replace(self.current, people=(*people, name))
+
+    def _remove(self, name: str) -> None:
+        people = self.current.people
+        if people is not None:
+            self.current = replace(self.current, people=tuple(p for p in people if p != name))
+
+
+def _name(data: Any) -> str:
+    return str(data.get("fullname") or data.get("name") or "") if isinstance(data, dict) else str(data or "")

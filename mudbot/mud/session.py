@@ -1,0 +1,288 @@
+"""One character in one MUD: connect, log in, hear, speak, come back when the link drops.
+
+The reading path is synchronous from the socket to the listener; only this class's own task waits for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mudbot.errors import ConnectError, GateError, LoginError
+from mudbot.events import Closed, Disconnected, Gmcp, Line, LoggedIn, MudEvent, Prompt, Room, Speech
+from mudbot.mud.dialect import Dialect, Verb
+from mudbot.mud.gate import Gate
+from mudbot.mud.login import Login
+from mudbot.mud.outbox import Outbox
+from mudbot.mud.reconnect import Reconnect
+from mudbot.mud.room import RoomTracker
+from mudbot.mud.telnet import Address, Connection
+
+if TYPE_CHECKING:
+    from mudbot.clock import Clock
+
+log = logging.getLogger(__name__)
+
+LOGIN_TIMEOUT = 60.0
+"""Seconds from the connection to the game; a MUD that asks something unforeseen would keep us waiting for ever."""
+GOODBYE_TIME = 2.0
+LOOK_TIMEOUT = 4.0
+
+State = Literal["new", "connecting", "logging in", "playing", "waiting", "stopped"]
+SessionEvent = Line | Prompt | Gmcp | Speech | LoggedIn | Disconnected
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """Who logs in, and what else the MUD may call it (so that it knows its own words)."""
+
+    name: str
+    password: str
+    aliases: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Character({self.name!r})"
+
+
+class Session:
+    """A character's presence in a MUD.  ``run`` keeps it there until ``stop``.
+
+    *listener* gets every event but the echo of the character's own words, synchronously and in order; it must not
+    raise and must not wait.
+    """
+
+    def __init__(self, name: str, address: Address, dialect: Dialect, character: Character, *, clock: Clock) -> None:
+        self.name, self.address, self.dialect, self.character = name, address, dialect, character
+        self.listener: Callable[[SessionEvent], None] = lambda _event: None
+        self.state: State = "new"
+        self.why = ""
+        """Why it is in this state, for people."""
+        self.room = RoomTracker(dialect)
+        self.outbox = Outbox(dialect.pace, clock)
+        self.reconnect = Reconnect()
+        self._clock = clock
+        self._gate = Gate(dialect, address.encoding)
+        self._login = Login(dialect)
+        self._link: Connection | None = None
+        self._over: asyncio.Future[str] | None = None  # the reason, once the present link ended
+        self._refusal: LoginError | None = None
+        self._since = 0.0
+        self._stopping = asyncio.Event()
+        self._own = {n.casefold() for n in (character.name, *character.aliases) if n}
+
+    def __repr__(self) -> str:
+        return f"<Session {self.name} {self.address} {self.state}{': ' + self.why if self.why else ''}>"
+
+    # -- speaking --------------------------------------------------------------------------------------------------
+
+    def say(self, verb: Verb, text: str, target: str | None = None) -> bool:
+        """Queue *text* to be said with *verb*; False if nothing of it could be said (the log says why)."""
+        try:
+            packets = self._gate.speak(verb, text, target)
+        except GateError as exc:
+            log.warning("%s: not said: %s", self.name, exc)
+            return False
+        for packet in packets:
+            self.outbox.put(packet)
+        return bool(packets)
+
+    def answer(self, speech: Speech, text: str) -> bool:
+        """Say *text* where *speech* was said; False if there is no way to."""
+        route = self.dialect.answer_to(speech)
+        return self.say(route[0], text, route[1]) if route else False
+
+    def command(self, text: str) -> None:
+        """Queue a raw command of the dialect's or the owner's.  Raises GateError if it is not one plain line."""
+        self.outbox.put(self._gate.command(text))
+
+    def is_own(self, speech: Speech) -> bool:
+        """Whether the character hears itself: an echo, or its own name on a channel."""
+        names = {(speech.speaker or "").casefold(), (speech.id or "").casefold()}
+        return speech.kind == "self" or bool(names & self._own)
+
+    async def look(self) -> Room:
+        """The room as the MUD shows it now; what is known already where it does not answer within 4 seconds."""
+        if self.state == "playing":
+            seen = self.room.expect()
+            self.command(self.dialect.room.look)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_TIMEOUT):
+                    await seen
+        return self.room.current
+
+    # -- living ----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Be in the game until ``stop``.  Returns when stopped, or for good where the MUD refused the login twice."""
+        sender = asyncio.create_task(self.outbox.run(), name=f"{self.name} outbox")
+        try:
+            while not self._stopping.is_set():
+                wait = await self._once()
+                if wait is None or self._stopping.is_set():
+                    break
+                self._become("waiting", f"{self.why}; trying again in {wait:.0f} s")
+                with contextlib.suppress(TimeoutError):
+                    await self._sleep_or_stop(wait)
+        finally:
+            sender.cancel()
+            self._become("stopped", self.why)
+
+    async def stop(self, goodbye: str | None = None) -> None:
+        """Leave the game: say *goodbye* if given, quit where the dialect has a word for it, and hang up."""
+        self._stopping.set()
+        link = self._link
+        if link is None or self.state != "playing":
+            if link is not None:
+                link.abort("stopped")
+            return
+        if goodbye:
+            self.say("say", goodbye)
+        if self.dialect.goodbye:
+            self.command(self.dialect.goodbye)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_TIME):
+                await self.outbox.drained()
+                if self.dialect.goodbye and self._over is not None:
+                    await asyncio.shield(self._over)
+        link.abort("stopped")
+
+    async def _once(self) -> float | None:
+        """One link, from connecting to its end; how long to wait before the next, None for never again."""
+        self._become("connecting")
+        self._login, self._refusal = Login(self.dialect), None
+        self._over = asyncio.get_running_loop().create_future()
+        self._link = Connection(self.address, self._on_events, clock=self._clock)
+        self._since = self._clock.now()
+        try:
+            await self._open_or_stop(self._link)
+            self.why = await self._over
+        except ConnectError as exc:
+            self.why = str(exc)
+        self.outbox.close()
+        if self._refusal is not None:
+            self.why = str(self._refusal)
+            return self.reconnect.after_refusal()
+        if not self._login.done:
+            return self.reconnect.after_drop(0)
+        self.listener(Disconnected(self.why))
+        return self.reconnect.after_drop(self._clock.now() - self._since)
+
+    async def _open_or_stop(self, link: Connection) -> None:
+        """Connect, but let ``stop`` end the waiting: a black-holed address would hold it for many seconds."""
+        opening = asyncio.ensure_future(link.open())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not opening.done():
+                opening.cancel()
+                raise ConnectError("stopped while connecting")
+            opening.result()
+        finally:
+            stopping.cancel()
+        if self._stopping.is_set():
+            link.abort("stopped")
+            return
+        if self.state == "connecting":
+            self._become("logging in")
+        self._schedule(LOGIN_TIMEOUT, self._login_timed_out)
+        self._schedule(self._login.settle, self._settled)
+
+    async def _sleep_or_stop(self, seconds: float) -> None:
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({stopping, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            sleeping.cancel()
+
+    def _schedule(self, seconds: float, action: Callable[[Connection], None]) -> None:
+        """Call *action* after *seconds*, unless the link ended before."""
+        link, over = self._link, self._over
+        assert link is not None
+        assert over is not None
+
+        async def later() -> None:
+            await self._clock.sleep(seconds)
+            action(link)
+
+        task = asyncio.ensure_future(later())
+        over.add_done_callback(lambda _over: task.cancel())
+
+    # -- hearing (synchronous) -------------------------------------------------------------------------------------
+
+    def _on_events(self, events: Sequence[MudEvent]) -> None:
+        for event in events:
+            if isinstance(event, Closed):
+                if self._over is not None and not self._over.done():
+                    self._over.set_result(event.reason)
+            elif self.state == "playing":
+                self._heard(event)
+            else:
+                self._answer_login(event)
+
+    def _answer_login(self, event: Line | Prompt | Gmcp) -> None:
+        if isinstance(event, Gmcp):
+            self.room.hear_gmcp(event)
+            return
+        if self.state == "connecting":  # text can come before the connection call returns
+            self._become("logging in")
+        try:
+            answer = self._login.hear(event.text)
+        except LoginError as exc:
+            self._refusal = exc
+            assert self._link is not None
+            self._link.abort("login refused")
+            return
+        if answer is not None:
+            packet = self._gate.secret(answer.template, name=self.character.name, password=self.character.password)
+            log.info("%s: login: %s", self.name, packet.text)
+            assert self._link is not None
+            self._link.write(packet.data)
+            if self._login.settling:
+                self._schedule(self._login.settle, self._settled)
+        elif self._login.done:
+            self._enter()
+            self._heard(event)
+
+    def _settled(self, _link: Connection) -> None:
+        """Quiet after the last answer: without a sign of success that must do."""
+        if self.state == "logging in" and self._login.settling:
+            self._enter()
+
+    def _login_timed_out(self, link: Connection) -> None:
+        if self.state == "logging in":
+            link.abort(f"not logged in after {LOGIN_TIMEOUT:.0f} s; the dialect's login steps may not fit this MUD")
+
+    def _enter(self) -> None:
+        assert self._link is not None
+        self._login.done = True
+        self._since = self._clock.now()
+        self.reconnect.after_login()
+        self._become("playing")
+        self.outbox.open(self._link.write)
+        self.listener(LoggedIn())
+
+    def _heard(self, event: Line | Prompt | Gmcp) -> None:
+        if isinstance(event, Gmcp):
+            self.room.hear_gmcp(event)
+            self.listener(event)
+            return
+        speech = self.dialect.hear_line(event) if isinstance(event, Line) else None
+        if speech is None:
+            self.room.hear(event)
+        elif self.is_own(speech):
+            return  # nothing that the character said itself goes any further
+        self.listener(event)
+        if speech is not None:
+            self.listener(speech)
+
+    def _become(self, state: State, why: str = "") -> None:
+        if state == self.state and why == self.why:
+            return
+        self.state, self.why = state, why
+        log.info("%s: %s%s", self.name, state, f" ({why})" if why else "")

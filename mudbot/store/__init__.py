@@ -1,0 +1,1 @@
+"""What is kept: memory, pictures, decisions, calls."""

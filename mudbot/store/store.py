@@ -1,0 +1,148 @@
+"""SQLite behind one thread: every statement runs there in order, so the loop never waits for a disk and nothing locks.
+
+Writes that arrive together are committed together: a commit costs about a hundred times what a row does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mudbot.errors import MudbotError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, Table
+
+    from mudbot.clock import Clock
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FILE = "mudbot.sqlite3"
+
+
+class StoreError(MudbotError):
+    """The database cannot be opened, read or written."""
+
+
+class Store:
+    """The data of one bot, in *folder*.  ``open`` before use; everything else may be called from the loop only."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._engine: Engine | None = None
+        self._rows: list[tuple[str, dict[str, Any]]] = []
+        self._commit: asyncio.Future[None] | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Store {self.folder}, {len(self._rows)} rows waiting>"
+
+    def open(self) -> asyncio.Task[None]:
+        """Begin to open the database, in its thread: SQLAlchemy takes a third of a second to load.
+
+        Whoever reads or writes waits for it.  The task raises StoreError naming the folder where that cannot be.
+        """
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._run(self._open))
+        return self._opening
+
+    async def close(self) -> None:
+        """Commit what waits and close."""
+        if self._commit is not None:
+            await asyncio.wait({self._commit})
+        await self._run(self._dispose)
+        self._thread.shutdown(wait=False)
+
+    def write(self, table: str, **row: Any) -> asyncio.Future[None]:
+        """Add a row; ``at`` is set to now.  The future is done once it is committed; it need not be awaited."""
+        self._rows.append((table, {"at": self._clock.wall(), **row}))
+        if self._commit is None or self._commit.done():
+            self._commit = asyncio.ensure_future(self._flush())
+            self._commit.add_done_callback(_tell)
+        return self._commit
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """The result of *query*, which is given a connection, in the store's thread; it sees every earlier write."""
+        if self._commit is not None and not self._commit.done():
+            await asyncio.wait({self._commit})
+        await self.open()
+
+        def run() -> T:
+            with self._connected().connect() as connection:
+                return query(connection)
+
+        return await self._run(run)
+
+    # -- in the thread ---------------------------------------------------------------------------------------------
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        from sqlite3 import Error
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except (OSError, Error) as exc:
+            raise StoreError(f"{self.folder}: {exc}; is the folder writable, and the disk not full?") from exc
+        except Exception as exc:
+            if type(exc).__module__.startswith("sqlalchemy"):
+                raise StoreError(f"{self.folder / FILE}: {exc}") from exc
+            raise
+
+    def _open(self) -> None:
+        from sqlalchemy import create_engine, event
+
+        from mudbot.store.tables import SCHEMA, metadata
+
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = create_engine(f"sqlite:///{self.folder / FILE}")
+
+        @event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, _record: Any) -> None:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA busy_timeout=5000")
+
+        with engine.begin() as connection:
+            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if found > SCHEMA:
+                raise StoreError(f"{self.folder / FILE} was written by a newer mudbot (schema {found}); upgrade mudbot")
+            metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
+        self._engine = engine
+
+    def _connected(self) -> Engine:
+        if self._engine is None:
+            raise StoreError(f"{self.folder}: the store is not open")
+        return self._engine
+
+    def _dispose(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+
+    async def _flush(self) -> None:
+        await self.open()
+        while self._rows:
+            rows, self._rows = self._rows, []
+            await self._run(lambda rows=rows: self._insert(rows))  # type: ignore[misc]
+
+    def _insert(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        from mudbot.store.tables import metadata
+
+        by_table: dict[str, list[Mapping[str, Any]]] = {}
+        for name, row in rows:
+            by_table.setdefault(name, []).append(row)
+        with self._connected().begin() as connection:
+            for name, batch in by_table.items():
+                table: Table = metadata.tables[name]
+                connection.execute(table.insert(), batch)
+
+
+def _tell(commit: asyncio.Future[None]) -> None:
+    if not commit.cancelled() and (exc := commit.exception()) is not None:
+        log.error("not stored: %s", exc)

@@ -1,0 +1,1 @@
+"""Patterns to handlers.  Pure: no asyncio, no MUD."""

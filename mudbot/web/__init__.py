@@ -1,0 +1,1 @@
+"""Pictures behind short links, and whether the bot is alive."""

@@ -1,0 +1,172 @@
+"""A clock that tests move, and a real HTTP server on loopback that plays the API."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from mudbot.api import Api, ApiCall
+
+
+class FakeClock:
+    """Time stands still until ``advance``, which wakes sleepers one after the other, in the order of their times."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def now(self) -> float:
+        return self._now
+
+    def wall(self) -> float:
+        return self._now + 1_699_999_000.0
+
+    async def sleep(self, seconds: float) -> None:
+        self._count += 1
+        waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, self._count, waker))
+        await waker
+
+    async def advance(self, seconds: float) -> None:
+        end = self._now + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            at, _, waker = heapq.heappop(self._sleepers)
+            if not waker.done():
+                self._now = max(self._now, at)
+                waker.set_result(None)
+                await settle()
+        self._now = end
+        await settle()
+
+
+async def settle() -> None:
+    """Let every task run as far as it can without time or network."""
+    for _ in range(12):
+        await asyncio.sleep(0)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+    at: float
+
+
+Play = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Stage:
+    """A server that answers as ``play`` says and remembers what it saw."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.seen: list[Seen] = []
+        self.play: Play = refuse_all
+        self.url = ""
+        self.calls: list[ApiCall] = []
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        parsed = json.loads(body) if body else None
+        self.seen.append(Seen(request.method, request.path_qs, headers, parsed, self.clock.now()))
+        return await self.play(request)
+
+    def answers(self, body: object, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        """Answer every request with this JSON."""
+
+        async def play(_request: web.Request) -> web.StreamResponse:
+            return web.json_response(body, status=status, headers=headers)
+
+        self.play = play
+
+    def sends(self, body: bytes, content_type: str, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        """Answer every request with these bytes."""
+
+        async def play(_request: web.Request) -> web.StreamResponse:
+            return web.Response(body=body, status=status, headers={"Content-Type": content_type} | (headers or {}))
+
+        self.play = play
+
+    def plays(self, *acts: Play) -> None:
+        """Answer one request after the other; the last act answers all that follow."""
+        left = list(acts)
+
+        async def play(request: web.Request) -> web.StreamResponse:
+            return await (left.pop(0) if len(left) > 1 else left[0])(request)
+
+        self.play = play
+
+    def streams(self, *pieces: bytes, cut: bool = False) -> None:
+        """Answer every request with these pieces of an event stream, and hang up in the middle if *cut*."""
+
+        async def play(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+            await response.prepare(request)
+            for piece in pieces:
+                await response.write(piece)
+            if cut and request.transport is not None:
+                request.transport.abort()
+            return response
+
+        self.play = play
+
+    async def saw(self, count: int) -> None:
+        """Wait until *count* requests have arrived."""
+        while len(self.seen) < count:
+            await asyncio.sleep(0)
+        await settle()
+
+    async def heard(self, count: int) -> None:
+        """Wait until *count* calls have been reported as finished."""
+        while len(self.calls) < count:
+            await asyncio.sleep(0)
+
+    def api(self, **settings: Any) -> Api:
+        """An Api for this server, on this clock."""
+        return Api(**({"base_url": f"{self.url}/v1", "clock": self.clock, "on_call": self.calls.append} | settings))
+
+
+async def refuse_all(_request: web.Request) -> web.StreamResponse:
+    """The test has not said what to play."""
+    return web.json_response({"error": {"message": "no play"}}, status=400)
+
+
+def chat_body(text: str = "hello", **more: Any) -> dict[str, Any]:
+    """A chat answer as servers send it."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return {"id": "c1", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage} | more
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def stage(clock: FakeClock) -> AsyncIterator[Stage]:
+    stage = Stage(clock)
+    app = web.Application(client_max_size=2**26)
+    app.router.add_route("*", "/{path:.*}", stage.handle)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.01)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    stage.url = f"http://{host}:{port}"
+    yield stage
+    await runner.cleanup()
