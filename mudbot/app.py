@@ -10,7 +10,7 @@ import secrets
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mudbot.clock import Clock, SystemClock
 from mudbot.config import Config, SessionConfig, validate
@@ -246,8 +246,8 @@ class App:
         chosen = self.config.api.models
         models = Models(
             character.model.name,
-            chosen.image and chosen.image.name,
-            chosen.moderation and chosen.moderation.name,
+            chosen.image.name if chosen.image else None,
+            chosen.moderation.name if chosen.moderation else None,
             chosen.embedding.name if chosen.embedding else "text-embedding-3-small",
         )
         plugin.mud = Mud(session, character, may_command=granted.commands)
@@ -274,7 +274,7 @@ class App:
             await session.run()
         except Exception:
             log.exception("%s ended by a fault of the bot's own", session.name)
-        if session.why and session.state == "stopped":
+        if session.why:
             log.error("%s is over: %s", session.name, session.why)
 
     async def _warm(self) -> None:
@@ -338,12 +338,9 @@ def choose_model(config: Config, persona: Persona) -> Model:
     """Which model speaks for *persona*, and by which endpoint."""
     choice = config.api.models.dialogue
     embedded = config.api.base_url == "embedded"
-    endpoint: Literal["chat", "completions", "auto"] = choice.endpoint if choice else "auto"
-    name = choice.name if choice else "local"
+    name, endpoint = (choice.name, choice.endpoint) if choice else ("local", "auto")
+    if endpoint == "auto" and embedded:
+        endpoint = persona.endpoint
     if endpoint == "auto":
-        if embedded:
-            endpoint = persona.endpoint if persona.endpoint != "auto" else "chat"
-        else:
-            endpoint = "completions" if _COMPLETIONS_ONLY.search(name) else "chat"
-    assert endpoint != "auto"
+        endpoint = "completions" if _COMPLETIONS_ONLY.search(name) else "chat"
     return Model(name, endpoint)

@@ -28,6 +28,7 @@ class Prompt:
     """Text that stands at the end without a line break: a prompt, or a question of the login."""
 
     text: str
+    """Empty where the MUD marks the end of a message by GA or EOR and nothing stands there."""
     kind: PromptKind = "quiet"
     """How its end was known: telnet GA or EOR, a moment of quiet, or the end of the connection."""
 

@@ -5,17 +5,20 @@ No control characters, no secrets.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 # What a player or a MUD says must not drive the terminal of whoever reads the log: C0 but newline and tab, DEL, C1,
 # and the direction marks that let a line look like another one.
 _UNSAFE = {c: f"\\x{c:02x}" for c in (*range(32), *range(127, 160)) if chr(c) not in "\n\t"}
-_UNSAFE |= {c: f"\\u{c:04x}" for c in (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)}
+_UNSAFE |= {c: f"\\u{c:04x}" for c in (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A))}
+_UNSAFE |= {0x061C: "\\u061c", 0xFEFF: "\\ufeff"}
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -25,13 +28,21 @@ def visible(text: str) -> str:
     return text.translate(_UNSAFE)
 
 
+def _forms(secret: str) -> set[str]:
+    """*secret* as messages hold it: plain, in a repr, in JSON, in a URL, in a header, as bytes."""
+    raw = secret.encode("utf-8", "replace")
+    forms = {secret, repr(secret)[1:-1], repr(raw)[2:-1], quote(secret, safe=""), quote_plus(secret), raw.hex()}
+    forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], base64.b64encode(raw).decode()}
+    return forms
+
+
 class _Safe(logging.Formatter):
     """Masks secrets and makes control characters visible, whatever the format."""
 
     def __init__(self, secrets: Sequence[str], fmt: str | None = None) -> None:
         super().__init__(fmt, datefmt="%H:%M:%S")
         # Longest first: a secret may hold another one.  Very short ones would mask ordinary words.
-        self._secrets = sorted({s for s in secrets if len(s) > 3}, key=len, reverse=True)
+        self._secrets = sorted({form for s in secrets if len(s) > 3 for form in _forms(s)}, key=len, reverse=True)
 
     def safe(self, text: str) -> str:
         for secret in self._secrets:

@@ -29,6 +29,7 @@ class Dialogue(Plugin):
                 await self.answer(later)
         finally:
             self.answering.discard(who)
+            self.waiting.pop(who, None)  # after a failure it would be answered at the wrong time
 
     async def answer(self, speech: Speech) -> None:
         answer = await self.ai.answer(speech, self.mud.room)

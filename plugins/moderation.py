@@ -22,8 +22,9 @@ class Moderation(Plugin):
         except ApiError as exc:
             self.log.warning("moderation does not answer (when_away: %s): %s", self.config.when_away, exc)
             return "moderation does not answer" if self.config.when_away == "refuse" else None
-        unfit = sorted(name for name, found in result.categories.items() if found and name not in self.config.allow)
-        if not result.flagged or (result.categories and not unfit):
+        found = sorted(name for name, hit in result.categories.items() if hit)
+        unfit = [name for name in found if name not in self.config.allow]
+        if not result.flagged or (found and not unfit):
             return None
         reason = ", ".join(unfit) or "flagged"
         self.notes.decision(reason, text.words, source=text.source, speaker=text.speaker)

@@ -1,15 +1,15 @@
 """!scene: a picture of what you say, or of the room, behind a short link."""
 
-from mudbot import ApiError, Command, Plugin, RefusedError, Room, command
+from mudbot import Command, MudbotError, Plugin, RefusedError, Room, command
 
 TEXTS = {
     "en": {
-        "nothing": "I see nothing here to draw. Try !scene and a few words.",
+        "nothing": "I see nothing here to draw. Try {0}scene and a few words.",
         "refused": "That is no picture for this house.",
         "failed": "The ink has dried up; ask me again in a while.",
     },
     "zh": {
-        "nothing": "此处无景可画。不妨试试：!scene 加几个字。",
+        "nothing": "此处无景可画。不妨试试：{0}scene 加几个字。",
         "refused": "这样的画，小店画不得。",
         "failed": "墨已干了，过一会儿再来吧。",
     },
@@ -25,13 +25,13 @@ class Scenes(Plugin):
         texts = TEXTS[self.language]
         words = command.rest or described(await self.mud.look())
         if not words:
-            await self.mud.reply(command, texts["nothing"])
+            await self.mud.reply(command, texts["nothing"].format(self.bot.prefix))
             return
         try:
             picture = await self.ai.image(words, speaker=command.speech.speaker or "")
         except RefusedError:
             await self.mud.reply(command, texts["refused"])
-        except ApiError as exc:
+        except MudbotError as exc:
             self.log.warning("no picture: %s", exc)
             await self.mud.reply(command, texts["failed"])
         else:

@@ -78,11 +78,13 @@ async def read_stream(source: Source, kind: type[_P]) -> AsyncGenerator[_P, None
 
 
 def _parse(source: Source, body: bytes, kind: type[_A]) -> _A:
+    fault = ""  # raised outside the handlers: pydantic's errors hold the input, and no error of ours should hold them
     try:
         value = from_json(body)
     except ValueError as error:
         fault = source.redact(str(error), 80)
-        raise source.bad(f"this is not JSON ({fault}): {_quoted(source, body)}") from None
+    if fault:
+        raise source.bad(f"this is not JSON ({fault}): {_quoted(source, body)}")
     if (said := read_error(value)) is not None:
         raise from_said(said, source.status, source.headers, source.place, source.redact)
     try:
@@ -91,7 +93,8 @@ def _parse(source: Source, body: bytes, kind: type[_A]) -> _A:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = source.redact(".".join(map(str, first["loc"])) or "the whole", 80)
         fault = f"{where}: {source.redact(first['msg'], 80)}"
-        raise source.bad(f"this is no {kind.__name__} ({fault}): {_quoted(source, body)}") from None
+    if fault:
+        raise source.bad(f"this is no {kind.__name__} ({fault}): {_quoted(source, body)}")
     answer._request_id = source.request_id  # noqa: SLF001 - ours; a field would mix with what the server sent
     return answer
 

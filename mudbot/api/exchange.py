@@ -103,12 +103,15 @@ class Exchange(Generic[_A]):
                     async for item in items:
                         yield item
             except Failed as failed:
-                failure = failed
+                failure, wait = failed, self._judge(failed, lease)
             else:
                 return
             finally:
-                lease.release()
-            await self._recover(failure, lease)
+                lease.release()  # after a 429 has held its limit back, or the next call would go out first
+            if wait is None:
+                raise failure.error
+            if wait > 0:
+                await self._pause(wait, failure.error)
 
     async def _attempt(self, sender: Sender, lease: Lease) -> AsyncGenerator[_A, None]:
         from mudbot.api.transport import Sending
@@ -135,26 +138,28 @@ class Exchange(Generic[_A]):
         finally:
             self._waited += self._clock.now() - began
 
-    async def _recover(self, failed: Failed, lease: Lease) -> None:
-        """Hold the limit back, pause, or give up by raising the error."""
+    def _judge(self, failed: Failed, lease: Lease) -> float | None:
+        """Settle and hold back the limit; returns the seconds to pause before another attempt, None to give up."""
         signs, wall = failed.signs, self._clock.wall()
         self._status = failed.error.status or self._status
-        if signs.status is not None and not self._yielded:  # the server refused it: nothing was generated
-            lease.settle(Cost(self._job.cost.requests, 0, 0))
         limited = signs.status == 429 and signs.code not in retry.QUOTA_CODES
         wait = retry.decide(self._attempts, signs, wall=wall)
         if limited:
             lease.refused(retry.pause(self._attempts, signs, wall=wall) if wait is None else wait)
+        if signs.status is not None and not self._yielded:  # the server refused it: nothing was generated
+            lease.settle(Cost(self._job.cost.requests, 0, 0))
         if wait is None or self._yielded or wait >= self._deadline.remaining:
-            raise failed.error
+            return None
         _log.info("attempt %d failed, the next in %.1f s: %s", self._attempts, wait, failed.error)
-        if not limited:  # a 429 waits in the queue, where the whole limit is held back
-            self._doing = f"paused before attempt {self._attempts + 1} after: {failed.error}"
-            began = self._clock.now()
-            try:
-                await self._clock.sleep(wait)
-            finally:
-                self._waited += self._clock.now() - began
+        return 0.0 if limited else wait  # a 429 waits in the queue, where the whole limit is held back
+
+    async def _pause(self, seconds: float, error: ApiError) -> None:
+        self._doing = f"paused before attempt {self._attempts + 1} after: {error}"
+        began = self._clock.now()
+        try:
+            await self._clock.sleep(seconds)
+        finally:
+            self._waited += self._clock.now() - began
 
     def _note(self, item: _A) -> None:
         self._usage = item.usage or self._usage

@@ -3,6 +3,9 @@
 A 429 holds back everything that shares the limit, not each call by itself.  After the hold one call goes first; only
 when the server has not refused it do more follow, twice as many each second.  So a storm of calls costs the server a
 handful of refusals, whatever its size.  Where the owner has set no rate, a new lane begins with a few calls too.
+
+A server that refuses again soon has a rate that it does not tell.  What it took between two refusals shows it: calls
+then keep that pace, until a minute has passed without a refusal.
 """
 
 from __future__ import annotations
@@ -18,6 +21,12 @@ COLD = 4
 
 STEP = 1.0
 """Seconds in which a window doubles by itself.  A refusal comes at once, a good answer may take a minute to write."""
+
+MEMORY = 60.0
+"""Seconds for which a refusal says something about the pace: providers count by the minute."""
+
+MARGIN = 1.05
+"""A pace is kept this much slower than it was measured, so that keeping it is not refused by a hair."""
 
 
 class Lane:
@@ -39,6 +48,10 @@ class Lane:
         self._since: float | None = None
         self._fresh = 0
         self._told = ToldLimit()
+        self._refused_at = -math.inf
+        self._taken = 0  # calls that the server took since then
+        self._pace: float | None = None
+        self._next = -math.inf
 
     def __repr__(self) -> str:
         window = "open" if self._window is None else f"window {self._window}"
@@ -51,6 +64,13 @@ class Lane:
         told, kind = self._told.wait(cost, now)
         if told > 0:
             return told, f"{self.name}: the server's own limit of {kind} (x-ratelimit-remaining-{kind})"
+        if self._pace is not None and now - self._refused_at > MEMORY:
+            self._pace = None
+        if self._pace is not None and now < self._next:
+            return (
+                self._next - now,
+                f"{self.name}: the pace that the server was seen to keep (one in {self._pace:.2g} s)",
+            )
         if self._window is None or self._since is None:
             return 0.0, ""
         doublings = max(0, int((now - self._since) / STEP))
@@ -64,6 +84,8 @@ class Lane:
         """A call goes now; returns the wave it belongs to."""
         if self._since is None:
             self._since = now
+        if self._pace is not None:
+            self._next = now + self._pace
         self._fresh += 1
         self._told.take(cost)
         return self.wave
@@ -76,6 +98,7 @@ class Lane:
     def accept(self, wave: int, headers: Mapping[str, str], now: float) -> None:
         """The server took a call.  One that went before the last refusal proves nothing about now."""
         self._told.observe(headers, now)
+        self._taken += 1
         if wave == self.wave:
             self.row = 0
             if self._window is not None:
@@ -90,3 +113,7 @@ class Lane:
         self.wave += 1
         self.row += 1
         self._window, self._since, self._fresh = 1 if self._full > 1 else None, None, 0
+        since = now - self._refused_at
+        if self._taken and 0 < since <= MEMORY:
+            self._pace = since / self._taken * MARGIN
+        self._refused_at, self._taken = now, 0

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SLACK = 0.05
-"""Seconds that a call may go too early.  A timer that fires late by less loses no rate: "50 a second" measures 50.0.
-It lets 50 * 0.05 calls pass in a burst, so any one second sees at most 54 of them; the bar is 55."""
+SLACK = 0.03
+"""Seconds by which a call may catch up.  A timer that rings late by less loses no rate: "50 a second" measures 50.0.
+At most 50 * 0.03 calls catch up at once, so any one second sees at most 53 of them; the bar is 55."""
 
 LONGEST_DEBT = 60.0
 """Seconds.  Providers count a minute; a ``usage`` that claims more (a bug, a hostile server) blocks no longer."""
@@ -47,8 +47,8 @@ class Meter:
 
     def take(self, cost: float, now: float) -> Taken:
         """Count a call that goes now."""
-        if self._paid <= now:  # it stood idle: a new busy period begins
-            self._paid = now
+        if self._paid <= now:  # it stood idle: a new busy period begins, with nothing to catch up yet
+            self._paid = now + SLACK
             self._period += 1
         self._paid += cost / self._rate
         return Taken(cost, self._period)

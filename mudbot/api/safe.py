@@ -10,6 +10,7 @@ import base64
 import codecs
 import re
 import unicodedata
+from urllib.parse import quote
 
 LENGTH = 200
 """Characters of foreign text in a message: enough for any server's explanation, too few to flood a log."""
@@ -67,7 +68,7 @@ def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8")
     forms = {secret, secret[::-1], raw.hex(), codecs.encode(secret, "rot13"), base64.b32encode(raw).decode()}
     forms.add("".join(f"%{byte:02x}" for byte in raw))
-    forms.add("".join(char if char.isalnum() else f"%{ord(char):02x}" for char in secret))
+    forms.update((quote(secret, safe=""), "".join(char if char.isalnum() else f"%{ord(char):02x}" for char in secret)))
     for escape in ("\\u{:04x}", "\\x{:02x}", "&#{:d};", "&#x{:x};", "{:d} "):
         forms.add("".join(escape.format(ord(char)) for char in secret))
     for shift in range(3):  # inside a longer text, base64 has three alignments; the letters at the edges vary

@@ -85,6 +85,8 @@ class Fifo:
 class Lease:
     """Leave to send one request.  ``release`` it in the end, whatever happened; twice does no harm."""
 
+    __slots__ = ("_held", "_scheduler", "_taken", "_ticket", "_wave")
+
     def __init__(self, scheduler: Scheduler, ticket: Ticket, wave: int, taken: list[tuple[Meter, str, Taken]]) -> None:
         self._scheduler, self._ticket, self._wave, self._taken = scheduler, ticket, wave, taken
         self._held = True
@@ -185,6 +187,8 @@ class Scheduler:
     def pump(self) -> None:
         """Grant whatever can be granted now, and wake again when time alone will allow more."""
         wake = math.inf
+        if self._timer is None and not len(self._order):
+            return
         while len(self._order) and self._running < self._limits.concurrency:
             ticket, wake = self._next(self.clock.now())
             if ticket is None:
@@ -221,7 +225,7 @@ class Scheduler:
             if not obstacles:
                 return ticket, 0.0
             blocked.update(what for _, _, what in obstacles)
-            wake = min(wake, max(obstacles)[0])
+            wake = min(wake, min(obstacles)[0])  # the first change: it may free a later call though not this one
         return None, wake
 
     def _needs(self, ticket: Ticket) -> list[str]:
@@ -241,6 +245,8 @@ class Scheduler:
 
     def _hopeless(self, ticket: Ticket) -> RateLimitError | None:
         lane = ticket.lane
+        if not lane.wave:
+            return None
         if min(lane.row, lane.wave - ticket.born) > MAX_RETRIES:
             return RateLimitError(
                 f"{lane.name}: the server refused {lane.row} calls in a row (429) while this one waited -- set "

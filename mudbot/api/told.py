@@ -71,6 +71,8 @@ class ToldLimit:
 
     def wait(self, cost: Cost, now: float) -> tuple[float, str]:
         """Seconds until the server has room for *cost*, and which of its limits says so."""
+        if not self._left:
+            return 0.0, ""
         waits = [(left.wait(getattr(cost, kind), now), kind) for kind, left in self._left.items()]
         return max(waits, default=(0.0, ""))
 

@@ -70,11 +70,11 @@ def _finish(work: Coroutine[Any, Any, int]) -> None:
 def settings(lang: str, model: str | None) -> Config:
     """The demo's configuration: everything embedded, on free ports, its data in a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="mudbot-demo-"))
-    chinese = lang == "zh"
+    name, persona = ("老陈", "innkeeper-zh") if lang == "zh" else ("Chen", "innkeeper")
     lines = [
         "api.base_url=embedded",
-        f"sessions=[{{host: tavern, name: inn, login: {{name: {'老陈' if chinese else 'Chen'}, password: {os.urandom(8).hex()}x}}}}]",
-        f"sessions.0.character={'innkeeper-zh' if chinese else 'innkeeper'}",
+        f"sessions=[{{host: tavern, name: inn, login: {{name: {name}, password: x{os.urandom(8).hex()}}}}}]",
+        f"sessions.0.character={persona}",
         f"sessions.0.language={lang}",
         "plugins={dialogue: null, scenes: {permissions: {images: true}}, moderation: null, basics: null}",
         f"store={folder}",

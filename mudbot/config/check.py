@@ -173,7 +173,8 @@ class _Words:
         said = list(dict.fromkeys(map(self._predicate, group)))
         if len(said) > 1 and all(text.startswith("must be ") for text in said):
             said = ["must be " + " or ".join(text.partition(":")[0].removeprefix("must be ") for text in said)]
-        return f"{_subject(self.where, path)} {said[0]}"
+        joint = " " if kind in OURS else ": "  # an author's message is a sentence of its own
+        return f"{_subject(self.where, path)}{joint}{said[0]}"
 
     def _predicate(self, item: _Found) -> str:
         text = message(item.error, item.value, foreign=self.where.foreign(*item.path))

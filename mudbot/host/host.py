@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mudbot.events import Command, Line, Speech
-from mudbot.host.plugin import CommandMark, Plugin, Text, TriggerMark
+from mudbot.host.plugin import NAME, CommandMark, Plugin, Text, TriggerMark
 from mudbot.host.running import Running
 from mudbot.triggers.matcher import Matcher
 
@@ -30,7 +30,7 @@ class Host:
         self.running: dict[str, Running] = {}
         self._commands: dict[str, Running] = {}
         self._matcher: Matcher[tuple[str, str, int]] = Matcher()
-        self._command = re.compile(rf"\s*{re.escape(prefix)}(\w[\w-]*)(?:\s+(.*))?$", re.DOTALL)
+        self._command = re.compile(rf"\s*{re.escape(prefix)}({NAME})(?:\s+(.*))?$", re.DOTALL)
         self.prefix = prefix
 
     def __repr__(self) -> str:

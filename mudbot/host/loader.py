@@ -86,16 +86,21 @@ def _import(module_name: str, path: Path) -> object:
     except PluginError as exc:
         raise PluginError(f"{path}: {exc}") from exc
     except (Exception, SystemExit) as exc:
-        raise PluginError(f"{path}:{_line_of(exc, path)}: {type(exc).__name__}: {exc}") from exc
+        raise PluginError(f"{_place(exc, path)}: {type(exc).__name__}: {exc}") from exc
     return module
 
 
-def _line_of(exc: BaseException, path: Path) -> int:
-    """The last line of the author's own file that the error passed."""
-    if isinstance(exc, SyntaxError):
-        return exc.lineno or 1
-    lines = [frame.lineno for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == str(path)]
-    return (lines[-1] or 1) if lines else 1
+def _place(exc: BaseException, path: Path) -> str:
+    """File and line where the error last passed the author's own code."""
+    own = path.parent if path.name == "__init__.py" else path
+
+    def authors(file: str | None) -> bool:
+        return file is not None and Path(file).is_relative_to(own)
+
+    if isinstance(exc, SyntaxError) and authors(exc.filename):
+        return f"{exc.filename}:{exc.lineno or 1}"
+    passed = [frame for frame in traceback.extract_tb(exc.__traceback__) if authors(frame.filename)]
+    return f"{passed[-1].filename}:{passed[-1].lineno}" if passed else f"{path}:1"
 
 
 @contextmanager

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+NAME = r"\w[\w-]*"
+"""What a chat command may be called: the prefix goes before it and a blank, or nothing, behind."""
 EVENTS = (Line, Prompt, Gmcp, Speech, LoggedIn, Disconnected)
 
 
@@ -78,6 +80,7 @@ def trigger(pattern: str, *, cooldown: float = 0, per: str | None = None) -> Cal
     Named groups become arguments; one annotated ``int`` or ``float`` arrives as a number.  With *cooldown* (seconds) it
     fires at most that often, and with *per* (a group's name) that often for each value of the group.
     """
+    _given("trigger", pattern, str, "a pattern")
     try:
         compiled = re.compile(pattern)
     except re.error as exc:
@@ -92,6 +95,9 @@ def command(*names: str, cooldown: float = 0) -> Callable[[F], F]:
     give it that often.
     """
 
+    for name in names:
+        _given("command", name, str, "its name")
+
     def decorate(func: F) -> F:
         summary = (inspect.getdoc(func) or "").partition("\n")[0]
         return _mark(CommandMark(tuple(n.casefold() for n in names), cooldown, summary))(func)
@@ -101,6 +107,7 @@ def command(*names: str, cooldown: float = 0) -> Callable[[F], F]:
 
 def every(seconds: float) -> Callable[[F], F]:
     """Run the method every *seconds* while the plugin runs."""
+    _given("every", seconds, (int, float), "seconds")
     return _mark(EveryMark(seconds))
 
 
@@ -122,6 +129,13 @@ def review(func: F) -> F:
     text is refused.
     """
     return _mark(ReviewMark())(func)
+
+
+def _given(mark: str, value: object, kind: type | tuple[type, ...], what: str) -> None:
+    # @command without parentheses gets the method itself, and the method would silently never run.
+    if not isinstance(value, kind) or isinstance(value, bool):
+        place = getattr(value, "__qualname__", repr(value))
+        raise PluginError(f"@{mark} on {place} wants {what} in parentheses after it")
 
 
 def _mark(mark: Mark) -> Callable[[F], F]:
@@ -158,6 +172,7 @@ class Plugin:
         )
         for mark, name in cls.handlers:
             _check(cls, mark, name)
+        _check_names(cls)
 
     def __repr__(self) -> str:
         return f"<plugin {self.name}>"
@@ -169,7 +184,7 @@ class Plugin:
             kind = typing.get_type_hints(cls, localns={"Mud": Any, "Ai": Any, "Notes": Any, "Bot": Any})["config"]
         except NameError as exc:
             raise PluginError(f"{cls.__name__}: an annotation names something unknown: {exc}") from exc
-        return kind if isinstance(kind, type) else None
+        return kind if isinstance(kind, type) and kind is not Any else None  # Any is a class as well
 
     async def start(self) -> None:
         """Called once before the first event; ``self.config`` is ready."""
@@ -187,6 +202,8 @@ def _check(cls: type[Plugin], mark: Mark, name: str) -> None:
     if isinstance(mark, TriggerMark):
         _check_trigger(mark, func, place, set(takes))
     elif isinstance(mark, EveryMark):
+        if not mark.seconds > 0:
+            raise PluginError(f"{place} cannot run every {mark.seconds} seconds: write a number above 0")
         if takes:
             raise PluginError(f"{place} runs on a timer: it takes nothing but self, not {takes}")
     elif len(takes) != 1:
@@ -200,5 +217,25 @@ def _check_trigger(mark: TriggerMark, func: Callable[..., Any], place: str, take
         raise PluginError(f"{place} takes {sorted(takes)} but its pattern names {sorted(groups)}")
     if mark.per and mark.per not in groups:
         raise PluginError(f"{place}: per={mark.per!r} is not a group of its pattern")
-    hints = typing.get_type_hints(func)
-    mark.converters.update({g: hints[g] for g in groups if hints.get(g) in (int, float)})
+    try:
+        hints = typing.get_type_hints(func)
+    except NameError as exc:
+        raise PluginError(f"{place}: an annotation names something unknown: {exc}") from exc
+    # ``gold: int | None`` belongs to a group that need not be there; None is passed on as it is.
+    numbers = {int: int, int | None: int, float: float, float | None: float}
+    mark.converters.update({group: numbers[hints[group]] for group in groups if hints.get(group) in numbers})
+
+
+def _check_names(cls: type[Plugin]) -> None:
+    taken: dict[str, str] = {}
+    for mark, method in cls.handlers:
+        if not isinstance(mark, CommandMark):
+            continue
+        place = f"{cls.__name__}.{method}"
+        if not mark.names:
+            raise PluginError(f"{place} wants the command's name: @command({method!r})")
+        for name in mark.names:
+            if not re.fullmatch(NAME, name):
+                raise PluginError(f"{place}: nobody can give the command {name!r}: use letters, digits, _ and -")
+            if taken.setdefault(name, place) != place:
+                raise PluginError(f"{place}: the command {name!r} is {taken[name]}'s already")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mudbot.errors import PluginError
 from mudbot.host.plugin import CommandMark, EveryMark, OnMark, Plugin, ReviewMark, Text, TriggerMark
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ DEADLINE = 120.0
 """Seconds a handler may take."""
 MAX_FAILURES = 5
 """Failures in a row after which the plugin is paused: it would only go on failing."""
+TOO_SOON = {"en": "Not so fast: {name} again in {seconds} s.", "zh": "慢些来：{name} 再等 {seconds} 秒。"}
 MAX_COOLING = 10_000
 """Speakers remembered for cooldowns."""
 
@@ -64,8 +67,11 @@ class Running:
 
     async def start(self) -> None:
         """Start the plugin, then its workers.  What ``start`` raises goes to the caller."""
-        async with asyncio.timeout(DEADLINE):
-            await self.plugin.start()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self.plugin.start()
+        except SystemExit as exc:
+            raise PluginError(f"it wants to exit ({exc}); a plugin cannot end the bot") from exc
         name = self.plugin.name
         self._tasks = [
             asyncio.create_task(self._work(), name=f"{name} worker {i}") for i in range(self.plugin.concurrency)
@@ -78,11 +84,16 @@ class Running:
         """Cancel its tasks and call its ``stop``; each is given *patience* seconds, no more."""
         for task in self._tasks:
             task.cancel()
-        if self._tasks:
-            _, stubborn = await asyncio.wait(self._tasks, timeout=patience)
+        await self._leave(self._tasks, patience)
+        # In a task of its own: a ``stop`` that swallows its cancellation can be left behind, but not waited for.
+        ending = asyncio.create_task(self._guard("stop", self.plugin.stop, patience), name=f"{self.plugin.name} stop")
+        await self._leave([ending], patience + 0.2)  # it ends itself, and says so, unless it is stubborn
+
+    async def _leave(self, tasks: list[asyncio.Task[None]], patience: float) -> None:
+        if tasks:
+            _, stubborn = await asyncio.wait(tasks, timeout=patience)
             for task in stubborn:
                 log.error("plugin %s does not stop: %s swallows its cancellation", self.plugin.name, task.get_name())
-        await self._guard("stop", self.plugin.stop, patience)
 
     # -- taking work (synchronous) ---------------------------------------------------------------------------------
 
@@ -101,8 +112,13 @@ class Running:
         """A chat command that is this plugin's."""
         mark, name = self.commands[command.name]
         speaker = command.speech.id or command.speech.speaker or ""
+        wait = mark.cooldown - (self._clock.now() - self._last.get((name, speaker), -math.inf))
         if self._cooled(name, speaker, mark.cooldown):
             self._put(name, partial(getattr(self.plugin, name), command))
+        elif self._cooled("too soon", speaker, mark.cooldown):  # said once: who floods gets no flood back
+            given = f"{self.plugin.bot.prefix}{command.name}"
+            text = TOO_SOON[self.plugin.language].format(name=given, seconds=math.ceil(wait))
+            self._put(name, partial(self.plugin.mud.reply, command, text))
 
     async def _call_trigger(self, mark: TriggerMark, name: str, groups: dict[str, str | None]) -> None:
         await getattr(self.plugin, name)(**mark.arguments(groups))
@@ -142,14 +158,15 @@ class Running:
             await self._guard(name, ask, DEADLINE)
             reason = outcome[0] if outcome else f"reviewer {self.plugin.name} failed"
             if reason is not None:
-                return reason
+                return reason or f"reviewer {self.plugin.name} gave no reason"  # callers take "" for a pass
         return None
 
     async def _work(self) -> None:
         while True:
             name, job = await self._inbox.get()
             try:
-                await self._guard(name, job, DEADLINE)
+                if not self.paused:  # what waited when it was paused would fail as well
+                    await self._guard(name, job, DEADLINE)
             finally:
                 self.busy -= 1
 
@@ -163,7 +180,10 @@ class Running:
         try:
             async with asyncio.timeout(seconds):
                 await job()
-        except (Exception, SystemExit) as exc:
+        except (Exception, SystemExit, asyncio.CancelledError) as exc:
+            task = asyncio.current_task()
+            if isinstance(exc, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise  # it is this task that ends, not something that the plugin waited for
             self.failures += 1
             log.exception("plugin %s failed in %s: %s", self.plugin.name, name, type(exc).__name__)
             if self.failures == MAX_FAILURES:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -118,17 +116,12 @@ class Ai:
         params: dict[str, Any] = {"size": size}
         if not (self._models.image or "").startswith("gpt-image"):  # those answer with the bytes anyway
             params["response_format"] = "b64_json"
-        made = (await self._api.image(prompt, model=self._models.image, **params)).data
-        if not made or not made[0].b64_json:
+        made = (await self._api.image(prompt, model=self._models.image, **params)).data[0]
+        data = made.content
+        if data is None:
             raise BadAnswerError("the image server sent a link, not the picture; only b64_json answers are accepted")
-        try:
-            data = await asyncio.to_thread(base64.b64decode, made[0].b64_json, validate=True)
-        except ValueError as exc:
-            raise BadAnswerError("the image server sent a picture that is not base64") from exc
-        caption = made[0].revised_prompt or prompt
-        return await self._pictures.add(
-            data, session=self._session, speaker=speaker, prompt=prompt, caption=caption[:500]
-        )
+        caption = (made.revised_prompt or prompt)[:500]
+        return await self._pictures.add(data, session=self._session, speaker=speaker, prompt=prompt, caption=caption)
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """The meaning of *texts* as vectors.  Raises ApiError."""

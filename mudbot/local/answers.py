@@ -95,10 +95,13 @@ class Answers:
         """``chat.completion.chunk``s; the last one has the usage if ``stream_options.include_usage`` asks for it."""
         head, total = self._stream_head(body, "chatcmpl", "chat.completion.chunk"), _Total()
         for index in range(body.get("n") or 1):
-            yield _chat_chunk(head, index, {"role": "assistant", "content": ""})
             async with aclosing(self._generate(body, index, total, first=index == 0)) as pieces:
-                finish = "stop"
+                # The first chunk waits for the first piece: a request that the model refuses must not have begun.
+                begun, finish = False, "stop"
                 async for piece in pieces:
+                    if not begun:
+                        begun = True
+                        yield _chat_chunk(head, index, {"role": "assistant", "content": ""})
                     finish = piece.finish or finish
                     delta: Answer = {"content": piece.text} if piece.text else {}
                     if piece.tool_calls:
@@ -130,13 +133,12 @@ class Answers:
         """``text_completion`` chunks; with ``echo`` the prompt comes first."""
         head, total = self._stream_head(body, "cmpl", "text_completion"), _Total()
         for index, prompt, first in _jobs(body):
-            offset = 0
-            if body.get("echo"):
-                offset = len(prompt)
-                yield _text_chunk(head, index, prompt)
             async with aclosing(self._generate({**body, "prompt": prompt}, index, total, first=first)) as pieces:
-                finish = "stop"
+                offset, finish = 0, "stop"
                 async for piece in pieces:
+                    if offset == 0 and body.get("echo"):  # not before the first piece: see stream_chat
+                        offset = len(prompt)
+                        yield _text_chunk(head, index, prompt)
                     finish = piece.finish or finish
                     if piece.text:
                         logprobs = None

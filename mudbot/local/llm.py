@@ -1,4 +1,8 @@
-"""The language model in this process: llama.cpp through xllamacpp, one generation at a time, in a thread of its own.
+"""The language model: llama.cpp in a process of its own, one generation at a time.
+
+Why its own process: the library holds Python's lock while it loads, which stopped an event loop in the same process for
+2.3 s (1.5B); and what a native library may do at its worst, or the kernel when memory runs out, then ends the model and
+not the bot.
 
 Why one at a time: on the few cores that a small host has, two generations side by side together make fewer tokens a
 second than one after the other (1.5B on one thread: 12.6 against 18), and a long prompt of one stalls the other.
@@ -9,36 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
-import threading
-from collections.abc import AsyncGenerator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from mudbot.errors import ApiError, BadRequestError, LocalError, ModelMissingError, QueueFullError, ServerError
-from mudbot.local.gguf import read_header
 from mudbot.local.models import ModelSpec, choose, ensure_verified, path_of
-from mudbot.local.shield import Shield
-
-Chunk = dict[str, Any]
-
-DEFAULTS: Mapping[str, Any] = {"min_p": 0.05, "top_k": 40, "repeat_penalty": 1.05}
-"""Sampling where a request does not say; OpenAI's API has no names for these, so its clients never send them."""
-
-_OPENAI = {"temperature", "top_p", "max_tokens", "stop", "presence_penalty", "frequency_penalty", "logit_bias", "seed"}
-_OPENAI |= {"response_format", "tools", "tool_choice", "logprobs", "top_logprobs"}
-PASSED = frozenset({"grammar", "json_schema", "min_p", "top_k", "repeat_penalty", "repeat_last_n", *_OPENAI})
-"""The parameters that reach llama.cpp; it knows more, some of which (slots, files, adapters) are not a client's."""
-
-_PLAIN_SYSTEM = "You are a helpful assistant."
-"""Said where a chat has no system message: the templates would put in one that names the model's maker."""
-
-_BATCH = 64
-"""Prompt tokens computed at once: as fast as 512 on a CPU, and a cancelled request ends within one (about 2 s)."""
-_CACHE_MIB = 256
-"""Memory for prompts that lost their slot: about ten personas of the 1.5B model."""
+from mudbot.local.native import Chunk, Settings
+from mudbot.local.process import ModelProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,24 +105,24 @@ class LanguageModel:
         queue: int = 32,
     ) -> None:
         self.path, self.spec = path, spec
-        self.context, self.slots, self.threads = context, slots, threads or usual_threads()
+        self.settings = Settings(str(path), threads or usual_threads(), context, slots)
         self._queue = queue
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="mudbot-llm")
-        self._native: Any = None
-        self._shield = Shield()
-        self._loading: asyncio.Future[None] | None = None
-        self._runs: set[_Run] = set()
+        self._loading: asyncio.Task[ModelProcess] | None = None
         self._closed = False
 
     def __repr__(self) -> str:
-        loading, failed = self._loading, "not loaded"
+        return f"<LanguageModel {self.name}: {self._state()}>"
+
+    def _state(self) -> str:
         if self._closed:
-            failed = "closed"
-        elif loading is not None:
-            failed = (
-                "loading" if not loading.done() else "failed" if loading.exception() else f"{len(self._runs)} asked"
-            )
-        return f"<LanguageModel {self.name}: {failed}>"
+            return "closed"
+        if self._loading is None:
+            return "not loaded"
+        if not self._loading.done():
+            return "loading"
+        if self._loading.cancelled() or self._loading.exception() or self._loading.result().ended:
+            return "failed"
+        return f"{self._loading.result().waiting} asked"
 
     @property
     def name(self) -> str:
@@ -146,59 +130,34 @@ class LanguageModel:
         return self.spec.id if self.spec else self.path.stem
 
     async def load(self) -> None:
-        """Load it once, in the worker thread; all callers wait for the same load, and for ever share its failure.
+        """Load it once, in its own process; all callers wait for the same load, and for ever share its failure.
 
-        Raises ModelMissingError, or LocalError when the file is damaged or does not fit into memory.
+        Raises ModelMissingError, or LocalError when the file is damaged, does not fit into memory, or when the
+        process ended since.
         """
+        await self._loaded()
+
+    async def _loaded(self) -> ModelProcess:
         if self._closed:
             raise LocalError(f"the language model {self.name} is closed: the server is stopping")
         if self._loading is None:
-            self._loading = asyncio.get_running_loop().run_in_executor(self._worker, self._load)
-            self._loading.add_done_callback(lambda future: future.cancelled() or future.exception())
+            self._loading = asyncio.create_task(self._load(), name="mudbot-llm-load")
         try:
-            await asyncio.shield(self._loading)
+            process = await asyncio.shield(self._loading)
         except LocalError as error:
             raise type(error)(str(error)) from None  # a fresh one: a shared one would collect every caller's traceback
+        if process.ended:
+            raise LocalError(str(process.ended))
+        return process
 
-    def _load(self) -> None:
+    async def _load(self) -> ModelProcess:
         if self.spec is not None:
-            ensure_verified(self.path, self.spec)
-        elif not self.path.is_file():
+            await asyncio.to_thread(ensure_verified, self.path, self.spec)
+        elif not await asyncio.to_thread(self.path.is_file):
             raise ModelMissingError(
                 f"there is no model file {self.path}: correct the path, or run `mudbot models fetch`"
             )
-        header = read_header(self.path)
-        if header.context:
-            self.context = min(self.context, header.context)
-        self._shield = Shield(header.control_tokens)
-        self._native = self._start_native()
-
-    def _start_native(self) -> Any:
-        # Threads that wait for work must sleep, not spin: spinning ones take the core from the event loop.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        try:
-            import xllamacpp
-        except ImportError as error:
-            raise LocalError(
-                f"the local language model needs the package xllamacpp ({error}): pip install 'mudbot[local]'"
-            ) from error
-        params = xllamacpp.CommonParams()
-        params.model.path = str(self.path)
-        params.n_ctx, params.n_parallel = self.context * self.slots, self.slots
-        params.n_batch = params.n_ubatch = _BATCH
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.threads
-        params.cache_ram_mib, params.cache_idle_slots, params.n_ctx_checkpoints = _CACHE_MIB, False, 0
-        params.verbosity = -1
-        # The library opens an HTTP port of its own on the loopback; a key that nobody knows closes it.
-        params.api_keys = [secrets.token_hex(32)]
-        params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = params.ui = False
-        try:
-            return xllamacpp.Server(params)
-        except (RuntimeError, ValueError, MemoryError) as error:
-            raise LocalError(
-                f"the language model {self.path} cannot be loaded ({error}): it may need more memory than is free "
-                "(choose a smaller model: `mudbot models list`), or its format is too new for the installed xllamacpp"
-            ) from None
+        return await ModelProcess.start(self.settings)
 
     async def generate(self, body: Mapping[str, Any]) -> AsyncGenerator[Piece, None]:
         """One answer, piece by piece; ending the iteration early (or cancelling it) stops the generation.
@@ -206,96 +165,25 @@ class LanguageModel:
         Requests wait in order.  Raises LocalError (see ``load``), QueueFullError, and BadRequestError for a prompt
         that is longer than the context, a grammar that cannot be read and the like.
         """
-        await self.load()
-        if len(self._runs) > self._queue:
+        process = await self._loaded()
+        if process.waiting > self._queue:
             raise QueueFullError(f"{self._queue} requests wait for the language model: try again later", status=503)
-        chat = "messages" in body
-        handler = self._native.handle_chat_completions if chat else self._native.handle_completions
-        run = _Run(handler, self._payload(body, chat=chat), asyncio.get_running_loop())
-        future = asyncio.get_running_loop().run_in_executor(self._worker, run.work)
-        self._runs.add(run)
-        try:
-            while (chunk := await run.next()) is not None:
+        async with aclosing(process.run(body)) as chunks:
+            async for chunk in chunks:
                 piece = _piece(chunk)
                 if piece is not None:
                     yield piece
-        finally:
-            run.stopped.set()
-            future.cancel()  # takes it out of the queue if it has not begun
-            self._runs.discard(run)
-
-    def _payload(self, body: Mapping[str, Any], *, chat: bool) -> Chunk:
-        payload = {**DEFAULTS, **{k: v for k, v in body.items() if k in PASSED and v is not None}}
-        payload |= {"stream": True, "stream_options": {"include_usage": True}, "cache_prompt": True}
-        payload["return_progress"] = True  # a call-back for each batch of the prompt: the chance to cancel there
-        if isinstance(payload.get("seed"), int):
-            payload["seed"] %= 2**32 - 1  # the one value left out means "random" to llama.cpp
-        if not chat:
-            return {**payload, "prompt": self._shield.text(str(body.get("prompt", "")))}
-        messages = [_message(self._shield.deep(message)) for message in body["messages"]]
-        if not any(message["role"] == "system" for message in messages):
-            messages.insert(0, {"role": "system", "content": _PLAIN_SYSTEM})
-        if "tools" in payload:
-            payload["tools"] = self._shield.deep(payload["tools"])
-        return {**payload, "messages": messages}
 
     async def close(self) -> None:
-        """Stop all generations (within one batch of prompt), unload.  May be called twice."""
-        if self._closed:
-            return
+        """Stop all generations, end the process.  May be called twice."""
         self._closed = True
-        for run in tuple(self._runs):
-            run.stopped.set()
-            run.post(LocalError("the server is stopping"))
-        await asyncio.get_running_loop().run_in_executor(None, self._unload)
-
-    def _unload(self) -> None:
-        self._worker.shutdown(wait=True, cancel_futures=True)
-        self._native = None
-
-
-class _Run:
-    """One generation: the worker thread's side and the event loop's side of it."""
-
-    def __init__(self, handler: Callable[..., Any], payload: Chunk, loop: asyncio.AbstractEventLoop) -> None:
-        self._handler, self._payload, self._loop = handler, payload, loop
-        self._chunks: asyncio.Queue[Chunk | Exception | None] = asyncio.Queue()
-        self.stopped = threading.Event()
-
-    def work(self) -> None:
-        """Generate, in the worker thread."""
-        end: Exception | None = None
-        if not self.stopped.is_set():
-            try:
-                self._handler(self._payload, self._take)
-            except (ValueError, TypeError) as error:  # llama.cpp's word for a request that it does not understand
-                end = BadRequestError(str(error), status=400, code="invalid_value")
-            except Exception as error:  # noqa: BLE001 -- whatever the native library throws must reach the caller
-                end = ServerError(f"the language model failed: {error}", status=500)
-        self.post(end)
-
-    def _take(self, chunk: Chunk) -> bool:
-        self.post(chunk)
-        return self.stopped.is_set()  # True ends the generation
-
-    def post(self, item: Chunk | Exception | None) -> None:
-        """Hand *item* to the loop's side; from any thread."""
-        try:
-            self._loop.call_soon_threadsafe(self._chunks.put_nowait, item)
-        except RuntimeError:  # the loop is closed: nobody listens any more
-            self.stopped.set()
-
-    async def next(self) -> Chunk | None:
-        """The next chunk; None at the end."""
-        item = await self._chunks.get()
-        if isinstance(item, Exception):
-            raise item
-        return item
-
-
-def _message(message: Mapping[str, Any]) -> Chunk:
-    role = "system" if message["role"] == "developer" else message["role"]
-    return {**message, "role": role, "content": message.get("content") or ""}
+        loading, self._loading = self._loading, None
+        if loading is None:
+            return
+        loading.cancel()
+        await asyncio.wait([loading])
+        if not loading.cancelled() and not loading.exception():
+            await loading.result().close()
 
 
 def _piece(chunk: Chunk) -> Piece | None:

@@ -25,8 +25,12 @@ def addressed(speech: Speech, names: Iterable[str], room: Room) -> bool:
     return speech.kind == "say" and room.people is not None and set(room.people) == {speech.speaker}
 
 
+# A letter or digit of a script with spaces between its words: 你好Chen names Chen, but Янтарь does not name Ян.
+_IN_WORD = r"[^\W_\u2e80-\U0010ffff]"
+
+
 def _holds(text: str, name: str) -> bool:
     """Whether *text* holds *name*: as a word of its own, except that Chinese is written without spaces."""
     if any(ord(c) > 0x2E7F for c in name):
         return name in text
-    return re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<!{_IN_WORD}){re.escape(name)}(?!{_IN_WORD})", text, re.IGNORECASE) is not None

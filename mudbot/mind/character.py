@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from mudbot.errors import ApiError
+from mudbot.errors import ApiError, MudbotError
 from mudbot.events import Room, Speech
 from mudbot.mind import check
 from mudbot.mind.context import Prompt, Scene, Turn, build
@@ -80,23 +80,32 @@ class Character:
 
     async def answer(self, speech: Speech, room: Room) -> Answer:
         """Answer *speech* in character.  Never raises for the model's sake: then the answer is a fallback."""
-        asked, speaker = speech.text or "", speech.speaker or ""
-        if reason := await self._review(asked, "player", speaker):
-            return self.fallback(speech, f"not sent: {reason}")
-        people = tuple(p for p in room.people or () if p not in self.persona.names)
-        turns = await self._memory.recent(_key(speech), private=speech.private, limit=TURNS)
-        prompt = build(self.persona, turns, Scene(room.name, people, speech.kind), speaker, asked)
         try:
-            async with asyncio.timeout(REPLY_WITHIN):
-                answer = await self._ask(prompt, speech)
+            async with asyncio.timeout(REPLY_WITHIN):  # over the reviews as well: they may wait for a server, too
+                return await self._answer(speech, room)
         except TimeoutError:
             return self.fallback(speech, f"no answer within {REPLY_WITHIN:.0f} s")
         except ApiError as exc:
             return self.fallback(speech, str(exc))
+
+    async def _answer(self, speech: Speech, room: Room) -> Answer:
+        asked, speaker = speech.text or "", speech.speaker or ""
+        if reason := await self._review(asked, "player", speaker):
+            return self.fallback(speech, f"not sent: {reason}")
+        people = tuple(p for p in room.people or () if p not in self.persona.names)
+        prompt = build(self.persona, await self._recent(speech), Scene(room.name, people, speech.kind), speaker, asked)
+        answer = await self._ask(prompt, speech)
         if answer.source == "model":
             said = [Turn(speaker, asked, own=False), Turn(self.persona.name, answer.text, own=True)]
             await self._memory.remember(_key(speech), said, private=speech.private)
         return answer
+
+    async def _recent(self, speech: Speech) -> list[Turn]:
+        try:
+            return await self._memory.recent(_key(speech), private=speech.private, limit=TURNS)
+        except MudbotError as exc:  # an innkeeper who forgets is better than one who is mute
+            log.warning("%s does not remember: %s", self.persona.name, exc)
+            return []
 
     async def warm(self) -> None:
         """Let the model read the persona once, so that the first answer need not wait for it.  Raises ApiError."""

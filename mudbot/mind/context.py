@@ -17,7 +17,7 @@ from mudbot.events import SpeechKind
 from mudbot.mind.persona import Language, Persona
 
 MAX_TEXT = 300
-"""Characters of one utterance that are shown; a MUD line seldom has more, and a longer one is an attack on the budget."""
+"""Characters of one utterance that are shown; a MUD line seldom has more, a longer one is an attack on the budget."""
 MAX_NAME = 24
 MAX_PEOPLE = 6
 
@@ -154,7 +154,7 @@ _WORDS: dict[Language, _Words] = {
 }
 
 
-def build(  # noqa: PLR0913 - one argument for each part of a prompt
+def build(
     persona: Persona,
     turns: Sequence[Turn],
     scene: Scene,
@@ -206,7 +206,7 @@ def _system(persona: Persona) -> str:
 def _scene_text(persona: Persona, scene: Scene, speaker: str) -> str:
     words = _WORDS[persona.language]
     parts = []
-    if room := clean_text(scene.room, persona, limit=60).rstrip(".。"):
+    if room := clean_text(re.sub("[:：]", ",", scene.room), persona, limit=60).rstrip(".。"):
         parts.append(words.room.format(room))
     people = [clean_name(name, persona) for name in scene.people[:MAX_PEOPLE]]
     if others := [name for name in dict.fromkeys(people) if name not in (speaker, words.guest)]:
@@ -227,7 +227,7 @@ def _lore_text(persona: Persona, text: str) -> str:
 # -- players' text -------------------------------------------------------------------------------------------------
 
 _ROLES = (
-    r"system(?:\s+prompt)?|assistant|user|human|developer|tool|function|instructions?|prompt|model|bot|ai|"
+    r"system(?:\s+prompt)?|assistant|user|human|developer|tool|function|instructions?|response|prompt|model|bot|ai|"
     r"系统(?:提示词?)?|助手|用户|开发者|指令|提示词?|模型|旁白"
 )
 _TOKENS = re.compile(
@@ -240,27 +240,29 @@ _TOKENS = re.compile(
 _RUNS = re.compile(r"#{2,}|`{2,}|\*{3,}|-{3,}|={3,}|_{3,}|~{3,}")
 """Headings, fences and rules, with which instructions are set off from data."""
 _QUOTES = re.compile(r"[\"'“”‘’「」『』]{2,}")
-_LEFT_OVER = str.maketrans("<>＜＞|｜[]{}", "‹›‹›//()()")
-"""Without these characters no control token can be put together from what the patterns left."""
+_LEFT_OVER = str.maketrans("<>＜＞|｜[]{}()（）【】", "‹›‹›//          ")
+"""Without these no control token can be put together from what the patterns left, nor a note like the prompt's own."""
 
 
 def clean_text(text: str, persona: Persona, *, limit: int = MAX_TEXT) -> str:
-    """*text* as one line of at most *limit* characters that cannot be taken for a role, a speaker or a control token."""
+    """*text* as one line, at most *limit* characters, that cannot be taken for a role, a speaker or a control token."""
     text = _fold(text[: limit * 8])
     text = _QUOTES.sub("'", _RUNS.sub(" ", _TOKENS.sub(" ", text))).translate(_LEFT_OVER)
     names = "|".join(re.escape(name) for name in sorted(persona.names, key=len, reverse=True))
     # "System:" inside a sentence becomes "System,": the words stay, the look of a new speaker goes.
-    text = re.sub(rf"((?<![A-Za-z])(?:{_ROLES}|{names}))\s*[:：﹕︰]+", r"\1,", text, flags=re.IGNORECASE)
+    text = re.sub(
+        rf"((?<![A-Za-z])(?:{_ROLES}|(?:{names})(?: *thinks|心想)?))\s*[:：﹕︰]+", r"\1,", text, flags=re.IGNORECASE
+    )
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def clean_name(name: str, persona: Persona) -> str:
-    """*name* as a speaker's label: letters, and what joins them; a role's name or the character's own becomes "Guest"."""
+    """*name* as a speaker's label: letters and what joins them; a role's name or the character's own becomes Guest."""
     kept = "".join(character if character.isalnum() or character in " -'’·_" else " " for character in _fold(name))
     kept = " ".join(kept.split())[:MAX_NAME].rstrip()
     taken = {known.casefold() for known in persona.names}
-    if not kept or kept.casefold() in taken or re.fullmatch(_ROLES, kept, re.IGNORECASE):
+    if not kept or kept.casefold() in taken or re.search(rf"(?<!\w)(?:{_ROLES})$", kept, re.IGNORECASE):
         return _WORDS[persona.language].guest
     return kept
 

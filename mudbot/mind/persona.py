@@ -51,7 +51,7 @@ class Lore(_Shape):
     """
 
     keys: tuple[Name, ...] = Field(min_length=1)
-    """Beginnings of words (``bleed`` finds "bleeding"), in any case; Chinese keys are found anywhere."""
+    """Words or phrases, in any case, also with s, es, ed, ing, er or y at the end.  Chinese is found anywhere."""
     text: Text
 
 
@@ -91,7 +91,7 @@ class Persona(_Shape):
     fallbacks: tuple[Text, ...] = Field(min_length=1)
     """Said in character when the model gave no good answer."""
     never: tuple[Text, ...] = ()
-    """Words it must not say.  An answer with one of them is refused; the model is not told, since telling invites them."""
+    """Words it must not say: an answer with one is refused.  The model is not told of them, telling invites them."""
     endpoint: Endpoint = "auto"
     """Which endpoint suits it; ``auto``: whatever suits the model."""
     sampling: Samplings = Samplings()
@@ -101,13 +101,9 @@ class Persona(_Shape):
         """Every name it goes by, its own first."""
         return (self.name, *(alias for alias in self.aliases if alias != self.name))
 
-    def answers_to(self, text: str) -> bool:
-        """Whether *text* names the character.  Latin names match as whole words, in any case; 汉字 anywhere."""
-        return any(_named(name, text) for name in self.names)
-
-    def recall(self, text: str, *, most: int = 2) -> tuple[str, ...]:
-        """The lore that *text* calls up, at most *most* pieces: the longest key found first, then in the file's order."""
-        found = [(max((len(key) for key in piece.keys if _begins(key, text)), default=0), piece) for piece in self.lore]
+    def recall(self, text: str, *, most: int = 1) -> tuple[str, ...]:
+        """The lore that *text* calls up, at most *most* pieces: the longest key wins, then the order in the file."""
+        found = [(max((len(key) for key in piece.keys if _heard(key, text)), default=0), piece) for piece in self.lore]
         found.sort(key=lambda pair: -pair[0])
         return tuple(piece.text for length, piece in found[:most] if length)
 
@@ -138,15 +134,10 @@ def load_persona(source: str, *, folder: Path | None = None) -> Persona:
     raise ConfigError(*sorted(problems, key=lambda problem: int(problem.where.rpartition(":")[2])))
 
 
-def _named(name: str, text: str) -> bool:
-    if name.isascii():
-        return re.search(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", text, re.IGNORECASE) is not None
-    return name in text
-
-
-def _begins(key: str, text: str) -> bool:
+def _heard(key: str, text: str) -> bool:
     if key.isascii():
-        return re.search(rf"(?<![A-Za-z]){re.escape(key)}", text, re.IGNORECASE) is not None
+        pattern = rf"(?<![A-Za-z]){re.escape(key)}(?:'?s|es|ed|ing|ers?|y)?(?![A-Za-z])"
+        return re.search(pattern, text, re.IGNORECASE) is not None
     return key in text
 
 

@@ -67,16 +67,25 @@ class RoomRules(_Shape):
     look: str = "look"
     exits: PatternText | None = None
     people: PatternText | None = None
-    separators: PatternText = r",\s*(?:and\s+)?|\s+and\s+|、"
+    separators: PatternText = r",\s*(?:and\s+)?|\sand\s|\s和\s|、"
     arrives: PatternText | None = None
     leaves: PatternText | None = None
+
+
+class Markup(_Shape):
+    """What the MUD would evaluate in a text, and what stands for it instead so that listeners read the very words."""
+
+    replace: dict[str, str] = {}
+    """In one pass, the longest first: a replacement is never replaced again."""
+    leading: dict[str, str] = {}
+    """The same for the first character only, where it would make another command of the text."""
 
 
 class Pace(_Shape):
     """What a character may send: ``burst`` commands at once, ``per_second`` in the long run."""
 
-    burst: float = 4
-    per_second: float = 1.0
+    burst: float = Field(default=4, ge=1)
+    per_second: float = Field(default=1.0, gt=0)
 
 
 class Dialect(_Shape):
@@ -84,17 +93,19 @@ class Dialect(_Shape):
 
     name: str
     title: str = ""
-    parts: dict[str, PatternText] = Field(default_factory=dict)
+    parts: dict[str, PatternText] = {}
     prompt: PatternText | None = None
     hear: tuple[Rule, ...] = ()
     silent_channels: frozenset[str] = frozenset()
     speak: dict[Verb, str] = {"say": "say {text}", "tell": "tell {to} {text}"}
     reply_to: Literal["name", "id"] = "name"
     addressee: PatternText = r"[^\W_][\w'.@-]{0,39}"
-    channels: dict[str, str] = Field(default_factory=dict)
+    channels: dict[str, str] = {}
+    channel_name: PatternText = "[a-z][a-z0-9_+-]{0,19}"
     max_bytes: int = Field(default=240, ge=40)
-    replace: dict[str, str] = Field(default_factory=dict)
-    leading: str = ""
+    markup: Markup = Markup()
+    markup_for: dict[Verb, Markup] = {}
+    """Verbs that the MUD reads in another way, with the whole of their markup."""
     login: LoginRules = LoginRules()
     room: RoomRules = RoomRules()
     goodbye: str | None = None
@@ -148,7 +159,8 @@ class Dialect(_Shape):
                 return "say", None
             case "tell" | "whisper":
                 verb: Verb = speech.kind if speech.kind in self.speak else "tell"
-                target = speech.id.split("@")[0].lower() if self.reply_to == "id" and speech.id else speech.speaker
+                # With the @MUD of somebody far away: the same id may be another person here.
+                target = speech.id.lower() if self.reply_to == "id" and speech.id else speech.speaker
                 return (verb, target) if target and self._addressee.fullmatch(target) else None
             case "channel" if speech.channel and speech.speaker and speech.channel not in self.silent_channels:
                 return ("channel", speech.channel) if self.command_of(speech.channel) else None
@@ -157,7 +169,7 @@ class Dialect(_Shape):
     def command_of(self, channel: str) -> str | None:
         """The command that speaks on *channel*, or None if there is no safe one."""
         command = self.channels.get(channel) or channel.lower()
-        return command if re.fullmatch(r"[a-z][a-z0-9_+-]{0,19}", command) else None
+        return command if re.fullmatch(self.channel_name, command) else None
 
     def template(self, verb: Verb, target: str | None) -> tuple[str, str]:
         """What stands before and after the text in the command for *verb*.
@@ -189,7 +201,7 @@ def read_room(dialect: Dialect, lines: list[str]) -> Room:
     name, prose, exits, people = "", [], (), ()
     for line in (text.strip() for text in lines):
         if exits_at and (found := exits_at.search(line)):
-            exits = tuple(filter(None, separators.split(found["exits"].strip())))
+            exits = tuple(filter(None, (part.strip() for part in separators.split(found["exits"]))))
         elif people_at and (found := people_at.search(line)):
             people += tuple(filter(None, (part.strip() for part in separators.split(found["people"]))))
         elif not name:

@@ -2,8 +2,8 @@
 
 Text that came from a model or a player is only ever the argument of one verb of the dialect.  The order of the steps
 matters: compatibility forms first (a later step must not create what an earlier one removed), then control and
-invisible characters, then the dialect's markup, then splitting by wire bytes, then encoding, then a check of the
-**bytes** that trusts none of the above, and the doubling of IAC last.
+invisible characters, then what the encoding lacks, then splitting by wire bytes with the dialect's markup, then
+encoding, then a check of the **bytes** that trusts none of the above, and the doubling of IAC last.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from mudbot.errors import GateError
-from mudbot.mud.dialect import Dialect, Verb
+from mudbot.mud.dialect import Dialect, Markup, Verb
 
 IAC = b"\xff"
 MAX_PARTS = 4
@@ -23,6 +23,8 @@ MAX_PARTS = 4
 # Full-width punctuation that Chinese is written with.  NFKC would make it ASCII, which damages the text and, worse,
 # makes metacharacters of it; encoders here are strict, so these never turn into their ASCII twins on the wire.
 _KEPT = frozenset("，：；！？（）～…—“”‘’「」『』、。《》〈〉【】·")
+# What to write where an encoding lacks a sign that Unicode does not decompose; models write these all the time.
+_PLAIN = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "⁄": "/"}
 _SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?。！？…](?=[\s\"'”」』）)]|$)|[。！？…]")
 _FORBIDDEN = re.compile(rb"[\x00-\x1f\x7f]")
@@ -44,8 +46,6 @@ class Gate:
     def __init__(self, dialect: Dialect, encoding: str) -> None:
         self._dialect = dialect
         self._codec = codecs.lookup(encoding).name
-        markup = sorted(dialect.replace, key=len, reverse=True)
-        self._markup = re.compile("|".join(map(re.escape, markup))) if markup else None
 
     def __repr__(self) -> str:
         return f"<Gate {self._dialect.name} {self._codec}>"
@@ -56,13 +56,13 @@ class Gate:
             before, after = self._dialect.template(verb, target)
         except ValueError as exc:
             raise GateError(str(exc)) from exc
-        words = self.neutralise(clean(text))
-        room = self._dialect.max_bytes - len(self._encode(before + after))
+        room = self._dialect.max_bytes - self._size(before + after)
         if room < 16:
             raise GateError(
                 f"no room for words in {verb!r} of dialect {self._dialect.name}: its max_bytes is too small"
             )
-        return [self._packet(f"{before}{part}{after}") for part in self._split(words, room)]
+        parts = self._split(self._writable(clean(text)), room, self._dialect.markup_for.get(verb, self._dialect.markup))
+        return [self._packet(f"{before}{part}{after}") for part in parts]
 
     def command(self, text: str) -> Packet:
         """A raw command: the dialect's, the owner's, or that of a plugin which may.  Never text of a model."""
@@ -71,18 +71,13 @@ class Gate:
         return self._packet(text.strip())
 
     def secret(self, template: str, **values: str) -> Packet:
-        """A line of the login.  *values* fill the braces of *template*; its text shows none of them."""
+        """A line of the login.  *values* fill the braces of *template*; its text shows all but the password."""
         for key, value in values.items():
             if _unsafe(value):
                 raise GateError(f"login.{key} contains a control character; it cannot be typed into a MUD")
         line = re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), template)
-        return Packet(self._packet(line).data, re.sub(r"\{password\}", "********", template))
-
-    def neutralise(self, text: str) -> str:
-        """*text* without what the dialect would evaluate."""
-        if self._markup:
-            text = self._markup.sub(lambda m: self._dialect.replace[m[0]], text)
-        return text.lstrip(self._dialect.leading) if self._dialect.leading else text
+        shown = re.sub(r"\{(\w+)\}", lambda m: "********" if m[1] == "password" else values.get(m[1], m[0]), template)
+        return Packet(self._packet(line).data, shown)
 
     def _packet(self, line: str) -> Packet:
         data = self._encode(line)
@@ -91,49 +86,79 @@ class Gate:
         return Packet(data.replace(IAC, IAC + IAC) + b"\r\n", line)
 
     def _encode(self, text: str) -> bytes:
+        """Strict: another name, password or command than the one that was meant must not be sent."""
         try:
             return text.encode(self._codec)
         except UnicodeEncodeError:
-            return "".join(map(self._encodable, text)).encode(self._codec)
+            # The character is not shown, it may be one of a password.
+            raise GateError(f"the line has a character that {self._codec} lacks; is that the MUD's encoding?") from None
 
-    def _encodable(self, char: str) -> str:
-        """*char*, or the nearest that the encoding has; a symbol that it lacks is left out, a letter becomes ``?``."""
-        for form in (char, unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()):
-            try:
-                if form and form.encode(self._codec):
-                    # A decomposed form could be markup; only letters and digits may come in by this door.
-                    return form if form == char or form.isalnum() else "?"
-            except UnicodeEncodeError:
-                continue
-        return "" if unicodedata.category(char)[0] in "SM" else "?"
+    def _writable(self, text: str) -> str:
+        """*text* in characters that the encoding has.  Before the markup: what is left out must not bring it together.
 
-    def _split(self, text: str, room: int) -> list[str]:
-        """*text* in parts of at most *room* wire bytes, cut at the ends of sentences or words where there are any."""
+        A symbol that the encoding lacks is left out, a letter becomes the ASCII of its parts or ``?``.
+        """
+        try:
+            text.encode(self._codec)
+        except UnicodeEncodeError:
+            return _SPACES.sub(" ", "".join(map(self._nearest, text))).strip()
+        return text
+
+    def _nearest(self, char: str) -> str:
+        try:
+            char.encode(self._codec)
+        except UnicodeEncodeError:
+            plain = _PLAIN.get(char) or unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
+            return plain or ("" if unicodedata.category(char)[0] in "SM" else "?")
+        return char
+
+    def _split(self, text: str, room: int, markup: Markup) -> list[str]:
+        """*text*, neutralised, in parts of at most *room* wire bytes; cut after sentences or words where it can be.
+
+        It is cut first and neutralised then, so that no cut goes through a replacement and leaves half of it live.
+        """
         parts: list[str] = []
+        more = self._writable("…")
         while text and len(parts) < MAX_PARTS:
-            size = self._fitting(text, room)
+            size = self._fitting(text, room, markup)
             if size == len(text):
-                return [*parts, text]
+                return [*parts, neutralised(text, markup)]
             last = len(parts) == MAX_PARTS - 1
             if last:
-                size = self._fitting(text, room - len(self._encode("…")))
+                size = self._fitting(text, room - self._size(more), markup)
             cut = _good_cut(text, size)
-            parts.append(text[:cut].rstrip() + ("…" if last else ""))
+            parts.append(neutralised(text[:cut].rstrip(), markup) + (more if last else ""))
             text = text[cut:].lstrip()
         return parts
 
-    def _fitting(self, text: str, room: int) -> int:
-        """How many characters of *text* fit into *room* bytes.  IAC counts twice."""
-        used = 0
-        for i, char in enumerate(text):
-            data = self._encode(char)
-            used += len(data) + data.count(IAC)
+    def _fitting(self, text: str, room: int, markup: Markup) -> int:
+        """How many characters of *text* fit into *room* bytes once neutralised, at least one.  IAC counts twice."""
+        used, at = self._size(markup.leading.get(text[:1], "")), 0
+        pattern = _pattern(markup)
+        while at < len(text):
+            found = pattern.match(text, at) if pattern else None
+            raw = found[0] if found else text[at]
+            used += self._size(markup.replace[raw] if found else raw)
             if used > room:
-                # Never between a markup character and its double: the second half would be live.
-                while i > 1 and text[i - 1] == text[i]:
-                    i -= 1  # noqa: PLW2901  # the index is what is being found
-                return max(i, 1)
+                return max(at, 1)
+            at += len(raw)
         return len(text)
+
+    def _size(self, text: str) -> int:
+        data = self._encode(text)
+        return len(data) + data.count(IAC)
+
+
+def neutralised(text: str, markup: Markup) -> str:
+    """*text* so that the MUD shows it as it is, instead of evaluating it."""
+    pattern = _pattern(markup)
+    lead = markup.leading.get(text[:1], "")
+    return lead + (pattern.sub(lambda m: markup.replace[m[0]], text) if pattern else text)
+
+
+def _pattern(markup: Markup) -> re.Pattern[str] | None:
+    longest_first = sorted(markup.replace, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
 
 def clean(text: str) -> str:

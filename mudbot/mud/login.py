@@ -20,6 +20,8 @@ class Login:
 
     Each step is answered once, so a MUD that repeats a question (a wrong password) is not answered in a loop; and once
     the name is given a step before it is not answered any more, so a player's name in the text triggers nothing.
+    Steps that a MUD does not ask are passed over, but never the one that gives the name: a banner that speaks of
+    passwords must not get ours, which would be taken for a name and shown to all.
     """
 
     def __init__(self, dialect: Dialect) -> None:
@@ -54,4 +56,6 @@ class Login:
             if pattern.search(text):
                 self._next = i + 1
                 return Answer(send)
+            if "{name}" in send:
+                break
         return None

@@ -18,6 +18,8 @@ MAX_REFUSALS = 2
 class Reconnect:
     """Full-jitter exponential backoff (any wait from 0 to the bound, so that a herd does not return in step)."""
 
+    cap: float = CAP
+    """Seconds to wait at most."""
     chance: random.Random = field(default_factory=random.Random)
     failures: int = 0
     refusals: int = 0
@@ -26,14 +28,14 @@ class Reconnect:
         """Seconds to wait after the link ended."""
         if seconds_in_game >= SETTLED:
             self.failures = 0
-        bound = min(CAP, FIRST * 2**self.failures)
+        bound = min(self.cap, FIRST * 2**self.failures)
         self.failures = min(self.failures + 1, 16)
         return self.chance.uniform(0, bound)
 
     def after_refusal(self) -> float | None:
         """Seconds to wait after the MUD refused the login; None means give up."""
         self.refusals += 1
-        return None if self.refusals >= MAX_REFUSALS else CAP
+        return None if self.refusals >= MAX_REFUSALS else self.cap
 
     def after_login(self) -> None:
         """The character is in: earlier refusals were not about the password."""

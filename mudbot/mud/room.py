@@ -34,14 +34,26 @@ class RoomTracker:
             self._looking, self._seen = asyncio.get_running_loop().create_future(), []
         return self._looking
 
+    def finish(self) -> None:
+        """Take what was seen so far for all of it: the MUD has been quiet for a moment and sends no prompts."""
+        if self._looking is not None and self.seen:
+            self._finish()
+
+    @property
+    def seen(self) -> int:
+        """How many lines with text have come since the look."""
+        return sum(bool(text.strip()) for text in self._seen)
+
     def hear(self, event: Line | Prompt) -> None:
         """A line that is no speech, or a prompt."""
+        if self._looking is not None and self._looking.done():
+            self._looking = None  # given up by who waited: what comes now is no answer to the look
         if isinstance(event, Line):
             self._moved(event.text)
             if self._looking is not None and len(self._seen) < MAX_LOOK_LINES:
                 self._seen.append(self._dialect.bare(event.text))
-        elif self._looking is not None and any(text.strip() for text in self._seen):
-            self._finish()
+        else:
+            self.finish()
 
     def hear_gmcp(self, event: Gmcp) -> None:
         """``Room.Info`` (name, desc, exits) and IRE's ``Room.Players``, ``Room.AddPlayer``, ``Room.RemovePlayer``."""
@@ -50,7 +62,7 @@ class RoomTracker:
             case "room.info" if isinstance(data, dict):
                 exits = data.get("exits")
                 self.current = Room(
-                    str(data.get("name", "")),
+                    str(data.get("name") or ""),
                     str(data.get("desc") or data.get("description") or ""),
                     tuple(map(str, exits)) if isinstance(exits, dict | list) else (),
                     self.current.people,
@@ -90,4 +102,5 @@ class RoomTracker:
 
 
 def _name(data: Any) -> str:
-    return str(data.get("fullname") or data.get("name") or "") if isinstance(data, dict) else str(data or "")
+    # The short name: it is what Room.RemovePlayer says, and what commands take.
+    return str(data.get("name") or data.get("fullname") or "") if isinstance(data, dict) else str(data or "")

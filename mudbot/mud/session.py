@@ -31,6 +31,8 @@ LOGIN_TIMEOUT = 60.0
 """Seconds from the connection to the game; a MUD that asks something unforeseen would keep us waiting for ever."""
 GOODBYE_TIME = 2.0
 LOOK_TIMEOUT = 4.0
+LOOK_QUIET = 0.5
+"""Seconds without a line after which a room is seen, where no prompt ends it."""
 
 State = Literal["new", "connecting", "logging in", "playing", "waiting", "stopped"]
 SessionEvent = Line | Prompt | Gmcp | Speech | LoggedIn | Disconnected
@@ -107,11 +109,16 @@ class Session:
     async def look(self) -> Room:
         """The room as the MUD shows it now; what is known already where it does not answer within 4 seconds."""
         if self.state == "playing":
-            seen = self.room.expect()
+            looked = self.room.expect()
             self.command(self.dialect.room.look)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_TIMEOUT):
-                    await seen
+            before = 0
+            for _ in range(round(LOOK_TIMEOUT / LOOK_QUIET)):
+                await asyncio.wait({looked}, timeout=LOOK_QUIET)
+                if looked.done():
+                    break
+                if before and before == self.room.seen:
+                    self.room.finish()
+                before = self.room.seen
         return self.room.current
 
     # -- living ----------------------------------------------------------------------------------------------------
@@ -129,7 +136,7 @@ class Session:
                     await self._sleep_or_stop(wait)
         finally:
             sender.cancel()
-            self._become("stopped", self.why)
+            self._become("stopped", "" if self._stopping.is_set() else self.why)
 
     async def stop(self, goodbye: str | None = None) -> None:
         """Leave the game: say *goodbye* if given, quit where the dialect has a word for it, and hang up."""
@@ -153,13 +160,10 @@ class Session:
     async def _once(self) -> float | None:
         """One link, from connecting to its end; how long to wait before the next, None for never again."""
         self._become("connecting")
-        self._login, self._refusal = Login(self.dialect), None
-        self._over = asyncio.get_running_loop().create_future()
-        self._link = Connection(self.address, self._on_events, clock=self._clock)
-        self._since = self._clock.now()
+        link, over = self._begin()
         try:
-            await self._open_or_stop(self._link)
-            self.why = await self._over
+            await self._open_or_stop(link)
+            self.why = await over
         except ConnectError as exc:
             self.why = str(exc)
         self.outbox.close()
@@ -170,6 +174,13 @@ class Session:
             return self.reconnect.after_drop(0)
         self.listener(Disconnected(self.why))
         return self.reconnect.after_drop(self._clock.now() - self._since)
+
+    def _begin(self) -> tuple[Connection, asyncio.Future[str]]:
+        self._login, self._refusal = Login(self.dialect), None
+        self._over = asyncio.get_running_loop().create_future()
+        self._link = Connection(self.address, self._on_events, clock=self._clock)
+        self._since = self._clock.now()
+        return self._link, self._over
 
     async def _open_or_stop(self, link: Connection) -> None:
         """Connect, but let ``stop`` end the waiting: a black-holed address would hold it for many seconds."""

@@ -8,6 +8,7 @@ the version is pinned and ``tests/mud/test_telnet_contract.py`` keeps watch.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import logging
 import socket
@@ -21,7 +22,7 @@ from telnetlib3 import telopt
 
 from mudbot import __version__
 from mudbot.errors import ConnectError
-from mudbot.events import Closed, Gmcp, MudEvent, PromptKind
+from mudbot.events import Closed, Gmcp, MudEvent, Prompt, PromptKind
 from mudbot.mud.text import TextStream
 
 if TYPE_CHECKING:
@@ -92,13 +93,17 @@ class _Client(telnetlib3.TelnetClient):
         assert writer is not None
         reader.link = self._link
         writer.slc_simulated = False
-        writer.environ_encoding = "utf-8"  # GMCP is UTF-8 by its specification, whatever the text is in
+        self._keep_gmcp_in_utf8()  # by its specification, whatever the text is in
         # MCCP3 corrupts the stream, ZMP and MXP are not ours, and without SGA a server marks its prompts with GA.
         writer.always_dont |= {telopt.MCCP3_COMPRESS, telopt.ZMP, telopt.MXP, telopt.SGA}
         writer.always_wont |= {telopt.LINEMODE, telopt.TSPEED, telopt.XDISPLOC, telopt.STATUS, telopt.LFLOW}
         writer.set_iac_callback(telopt.GA, lambda _command: self._link.prompt("ga"))
         writer.set_iac_callback(telopt.CMD_EOR, lambda _command: self._link.prompt("eor"))
         self._link.opened(transport)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._link.check_unsent()  # answers to telnet commands are never drained, and such a flood brings no text
 
     def connection_lost(self, exc: Exception | None) -> None:
         # Called up to three times by telnetlib3; what it still holds must be read before it forgets it.
@@ -117,13 +122,18 @@ class _Client(telnetlib3.TelnetClient):
 
     def send_charset(self, offered: list[str]) -> str:
         """Accept the configured encoding, else decline: it is the owner who knows (a GBK port may offer UTF-8)."""
-        import codecs
-
+        ours = codecs.lookup(self._link.address.encoding).name
         for name in offered:
             with contextlib.suppress(LookupError):
-                if codecs.lookup(name.strip()).name == codecs.lookup(self._link.address.encoding).name:
+                if codecs.lookup(name.strip()).name == ours:
+                    # telnetlib3 is about to take it for GMCP as well, which stays in UTF-8.
+                    asyncio.get_running_loop().call_soon(self._keep_gmcp_in_utf8)
                     return name
         return None  # type: ignore[return-value]  # telnetlib3 rejects on None; "" would send a malformed answer
+
+    def _keep_gmcp_in_utf8(self) -> None:
+        if self.writer is not None:
+            self.writer.environ_encoding = "utf-8"
 
     def send_gmcp_hello(self) -> None:
         if not self._gmcp_hello_sent:
@@ -179,7 +189,7 @@ class Connection:
         if self._transport is None or self._ended:
             return
         self._transport.write(data)
-        self._check_unsent()
+        self.check_unsent()
 
     def abort(self, reason: str) -> None:
         """End the link at once, without waiting for the other side."""
@@ -206,11 +216,17 @@ class Connection:
             self._quiet = None
         if self._text.pending:
             self._quiet = asyncio.get_running_loop().call_later(QUIET, self._on_quiet)
-        self._check_unsent()
 
     def prompt(self, kind: PromptKind) -> None:
-        if found := self._text.flush(kind):
+        found = self._text.flush(kind)
+        if found is None and kind in ("ga", "eor"):
+            found = Prompt("", kind)  # the mark alone: some MUDs end every message with it
+        if found is not None:
             self.emit(found)
+
+    def check_unsent(self) -> None:
+        if self._transport is not None and self._transport.get_write_buffer_size() > MAX_UNSENT:
+            self.abort("the MUD does not read what is sent to it")
 
     def emit(self, event: MudEvent) -> None:
         if not self._ended:
@@ -228,7 +244,3 @@ class Connection:
     def _on_quiet(self) -> None:
         self._quiet = None
         self.prompt("quiet")
-
-    def _check_unsent(self) -> None:
-        if self._transport is not None and self._transport.get_write_buffer_size() > MAX_UNSENT:
-            self.abort("the MUD does not read what is sent to it")

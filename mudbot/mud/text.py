@@ -13,9 +13,9 @@ import re
 from mudbot.events import Line, Prompt, PromptKind
 
 MAX_LINE = 16 * 1024
-"""Bytes of one line that are held before it is given in pieces: no true line comes near it, endless ones exist."""
+"""Bytes of one line that are held before it is given in pieces: true lines are shorter, endless ones exist."""
 
-# ECMA-48: control sequences (CSI), strings (OSC, DCS, APC, PM, SOS) up to their terminator, two- and three-byte escapes.
+# ECMA-48: control sequences (CSI), strings (OSC, DCS, APC, PM, SOS) up to their end, two- and three-byte escapes.
 _ESCAPES = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-OQ-WYZ\\`-~])"
 )
@@ -23,6 +23,9 @@ _UNFINISHED_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\r\n]
 _LINE_END = re.compile(rb"\r\n|\n\r|\r\0|\r|\n")
 # All of C0 but tab and newline, and DEL: no codec offered here uses them as a trail byte.
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n") + b"\x7f"
+# Python's gb18030 takes a four-byte character that breaks off near the end of its input for one to come, and swallows
+# the line end after it; with this behind, nothing is near the end.
+_GUARD = b"\n\n"
 
 # What a codec's own name cannot read, its superset can: real GBK and Big5 text strays beyond the standard.
 _DECODERS = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs"}
@@ -69,7 +72,11 @@ class TextStream:
             self._skip = self._other_half(data)
         lines = self._lines(data[:end]) if end else []
         if len(self._pending) > self._max_line:
-            lines += self._pieces()
+            *pieces, self._pending = self._cut(self._pending)
+            lines += [Line(self._decode(piece), cut=True) for piece in pieces]
+        if self._prompt and lines:
+            lines[0] = Line(lines[0].text, lines[0].cut, self._prompt)
+            self._prompt = ""
         return lines
 
     def flush(self, kind: PromptKind) -> Prompt | None:
@@ -80,57 +87,63 @@ class TextStream:
         if not data:
             return None
         text = self._decode(data)
-        self._prompt = (self._prompt + text if self._prompt else text) if kind == "quiet" else ""
+        # Bounded as well: an endless line that pauses would otherwise be kept here whole.
+        self._prompt = (self._prompt + text)[-self._max_line :] if kind == "quiet" else ""
         return Prompt(text, kind)
 
     @property
     def unfinished(self) -> bool:
         """Whether the pending bytes end inside a character or an escape sequence."""
-        if _UNFINISHED_ESCAPE.search(self._pending):
-            return True
-        decoder = self._incremental("replace")
-        decoder.decode(self._pending)
-        return bool(decoder.getstate()[0])
+        return self._whole(self._pending) < len(self._pending)
 
     @staticmethod
     def _other_half(data: bytes) -> bytes:
-        if data.endswith(b"\r"):
-            return b"" if data.endswith(b"\n\r") else b"\n\0"
-        return b"" if data.endswith(b"\r\n") else b"\r"
+        """What would belong to the line end that *data* ends with, should the next read begin with it."""
+        # Read from the front of the run: the CR of LF CR is a second half, that of CR LF CR a line end of its own.
+        last = _LINE_END.findall(data, len(data.rstrip(b"\r\n")))[-1]
+        return {b"\r": b"\n\0", b"\n": b"\r"}.get(last, b"")
 
     def _decode(self, data: bytes) -> str:
         if b"\x1b" in data:
             data = _ESCAPES.sub(b"", data)
-        return data.translate(None, _CONTROLS).decode(self._codec, "replace")
+        data = data.translate(None, _CONTROLS) + _GUARD
+        return data.decode(self._codec, "replace")[: -len(_GUARD)]
 
     def _lines(self, data: bytes) -> list[Line]:
         returns = data.count(b"\r")
         if returns:
             # The common case first: every CR belongs to a CRLF.
             data = data.replace(b"\r\n", b"\n") if data.count(b"\r\n") == returns else _LINE_END.sub(b"\n", data)
-        long = len(data) > self._max_line
-        lines = [Line(text) for text in self._decode(data)[:-1].split("\n")]
-        if long and any(len(line.text) > self._max_line for line in lines):
-            lines = [piece for line in lines for piece in self._bounded(line)]
-        if self._prompt:
-            lines[0] = Line(lines[0].text, lines[0].cut, self._prompt)
-            self._prompt = ""
-        return lines
+        if len(data) > self._max_line:
+            raw = data[:-1].split(b"\n")
+            if max(map(len, raw)) > self._max_line:
+                return [line for one in raw for line in self._bounded(one)]
+        return [Line(text) for text in self._decode(data)[:-1].split("\n")]
 
-    def _bounded(self, line: Line) -> list[Line]:
-        """*line* in pieces, should one read have brought more of it than the bound."""
-        text, size = line.text, self._max_line
-        pieces = [text[i : i + size] for i in range(0, len(text), size)] or [""]
-        return [Line(piece, cut=i < len(pieces) - 1) for i, piece in enumerate(pieces)]
+    def _bounded(self, data: bytes) -> list[Line]:
+        """One line, in pieces if it is longer than the bound: the same ones that several reads would have given."""
+        *pieces, rest = self._cut(data)
+        return [*(Line(self._decode(piece), cut=True) for piece in pieces), Line(self._decode(rest))]
 
-    def _pieces(self) -> list[Line]:
-        """Pieces of a line that does not end, each cut between two characters."""
-        pieces: list[Line] = []
-        while len(self._pending) > self._max_line:
-            piece = self._pending[: self._max_line]
-            decoder = self._incremental("replace")
-            decoder.decode(piece)
-            size = len(piece) - len(decoder.getstate()[0])
-            pieces.append(Line(self._decode(piece[:size]), cut=True))
-            self._pending = self._pending[size:]
-        return pieces
+    def _cut(self, data: bytes) -> list[bytes]:
+        """*data* in pieces within the bound, cut between two characters and not inside an escape."""
+        pieces = []
+        while len(data) > self._max_line:
+            size = self._whole(data[: self._max_line]) or self._max_line
+            pieces.append(data[:size])
+            data = data[size:]
+        return [*pieces, data]
+
+    def _whole(self, data: bytes) -> int:
+        """How many bytes of *data* there are before the escape or the character that it ends inside of."""
+        if found := _UNFINISHED_ESCAPE.search(data):
+            data = data[: found.start()]
+        # Of the same length, so that places stay; an escape may stand between the bytes of a character.
+        masked = _ESCAPES.sub(lambda m: b"\x1b" * len(m[0]), data)
+        decoder = self._incremental("replace")
+        decoder.decode(masked.translate(None, _CONTROLS))
+        size, begun = len(data), len(decoder.getstate()[0])
+        while begun:
+            size -= 1
+            begun -= masked[size] not in _CONTROLS
+        return size

@@ -49,7 +49,7 @@ class Store:
 
         Whoever reads or writes waits for it.  The task raises StoreError naming the folder where that cannot be.
         """
-        if self._opening is None:
+        if self._opening is None or (self._opening.done() and self._engine is None):  # or it failed: once more
             self._opening = asyncio.ensure_future(self._run(self._open))
         return self._opening
 
@@ -61,18 +61,24 @@ class Store:
         self._thread.shutdown(wait=False)
 
     def write(self, table: str, **row: Any) -> asyncio.Future[None]:
-        """Add a row; ``at`` is set to now.  The future is done once it is committed; it need not be awaited."""
+        """Add a row; ``at`` is set to now.  The future is done once it is committed; it need not be awaited.
+
+        A row that cannot be committed is lost: the future raises StoreError and the log says so.
+        """
         self._rows.append((table, {"at": self._clock.wall(), **row}))
         if self._commit is None or self._commit.done():
             self._commit = asyncio.ensure_future(self._flush())
             self._commit.add_done_callback(_tell)
-        return self._commit
+        # Several callers share a commit, and one that is cancelled must not take it from the others.
+        done = asyncio.shield(self._commit)
+        done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # _tell has told
+        return done
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """The result of *query*, which is given a connection, in the store's thread; it sees every earlier write."""
         if self._commit is not None and not self._commit.done():
             await asyncio.wait({self._commit})
-        await self.open()
+        await asyncio.shield(self.open())
 
         def run() -> T:
             with self._connected().connect() as connection:
@@ -88,16 +94,24 @@ class Store:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except (OSError, Error) as exc:
-            raise StoreError(f"{self.folder}: {exc}; is the folder writable, and the disk not full?") from exc
+            raise self._error(exc) from exc
         except Exception as exc:
             if type(exc).__module__.startswith("sqlalchemy"):
-                raise StoreError(f"{self.folder / FILE}: {exc}") from exc
+                # SQLAlchemy's own text quotes the row, and a private word would end in a log.
+                raise self._error(getattr(exc, "orig", None) or type(exc)) from exc
             raise
+
+    def _error(self, why: object) -> StoreError:
+        from sqlite3 import DatabaseError
+
+        if type(why) is DatabaseError:  # not one of its subclasses: SQLite cannot make sense of the file
+            remedy = "the file is damaged: restore it from a copy, or move it away to begin with an empty one"
+        else:
+            remedy = "is the folder writable, and the disk not full?"
+        return StoreError(f"{self.folder / FILE}: {why}; {remedy}")
 
     def _open(self) -> None:
         from sqlalchemy import create_engine, event
-
-        from mudbot.store.tables import SCHEMA, metadata
 
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         engine = create_engine(f"sqlite:///{self.folder / FILE}")
@@ -108,13 +122,22 @@ class Store:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA busy_timeout=5000")
 
-        with engine.begin() as connection:
-            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if found > SCHEMA:
-                raise StoreError(f"{self.folder / FILE} was written by a newer mudbot (schema {found}); upgrade mudbot")
-            metadata.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
+        try:
+            with engine.begin() as connection:
+                self._prepare(connection)
+        except BaseException:
+            engine.dispose()
+            raise
         self._engine = engine
+
+    def _prepare(self, connection: Connection) -> None:
+        from mudbot.store.tables import SCHEMA, metadata
+
+        found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if found > SCHEMA:
+            raise StoreError(f"{self.folder / FILE} was written by a newer mudbot (schema {found}); upgrade mudbot")
+        metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
 
     def _connected(self) -> Engine:
         if self._engine is None:
@@ -126,10 +149,14 @@ class Store:
             self._engine.dispose()
 
     async def _flush(self) -> None:
-        await self.open()
-        while self._rows:
-            rows, self._rows = self._rows, []
-            await self._run(lambda rows=rows: self._insert(rows))  # type: ignore[misc]
+        try:
+            await self.open()
+            while self._rows:
+                rows, self._rows = self._rows, []
+                await self._run(lambda rows=rows: self._insert(rows))  # type: ignore[misc]
+        except BaseException:
+            self._rows.clear()  # their writers are told; kept, they would pile up while the disk is full
+            raise
 
     def _insert(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         from mudbot.store.tables import metadata

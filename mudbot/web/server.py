@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from mudbot.errors import MudbotError
 
 if TYPE_CHECKING:
     from mudbot.store.pictures import Pictures
+
+log = logging.getLogger(__name__)
 
 # Nothing that is served here may run, load or frame anything.
 _HEADERS = {
@@ -39,6 +42,7 @@ class WebServer:
     async def start(self) -> None:
         """Listen.  Raises WebError naming the setting to change."""
         app = web.Application(client_max_size=64 * 1024)
+        app.on_response_prepare.append(_harmless)
         app.router.add_get("/i/{id}", self._picture)
         app.router.add_get("/healthz", self._health)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -63,14 +67,20 @@ class WebServer:
             await self._runner.cleanup()
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
-        picture = await self._pictures.find(request.match_info["id"])
-        if picture is None:
-            raise web.HTTPNotFound(text="There is no such picture.\n", headers=_HEADERS)
-        return web.FileResponse(
-            picture.path, headers={**_HEADERS, "Content-Type": picture.type, "Cache-Control": _YEAR}
-        )
+        try:
+            picture = await self._pictures.find(request.match_info["id"])
+        except MudbotError as exc:
+            log.warning("no picture served: %s", exc)
+            raise web.HTTPServiceUnavailable(text="The pictures cannot be read just now.\n") from exc
+        if picture is None or not picture.path.is_file():
+            raise web.HTTPNotFound(text="There is no such picture.\n")
+        return web.FileResponse(picture.path, headers={"Content-Type": picture.type, "Cache-Control": _YEAR})
 
     async def _health(self, _request: web.Request) -> web.Response:
         healthy = self._healthy()
         text, status = ("ok\n", 200) if healthy else ("no session is in its game\n", 503)
-        return web.Response(text=text, status=status, headers=_HEADERS)
+        return web.Response(text=text, status=status)
+
+
+async def _harmless(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)  # on every answer, those to unknown paths and methods among them

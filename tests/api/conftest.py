@@ -54,6 +54,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+async def until(done: Callable[[], bool]) -> None:
+    """Let network and tasks run, but no time pass, until *done*; the test's own timeout bounds it."""
+    while not done():  # noqa: ASYNC110 - a poll costs no real time here, and needs no event in the code under test
+        await asyncio.sleep(0)
+
+
 @dataclass(frozen=True)
 class Seen:
     """A request that arrived."""
@@ -126,18 +132,13 @@ class Stage:
 
     async def saw(self, count: int) -> None:
         """Wait until *count* requests have arrived."""
-        while len(self.seen) < count:
-            await asyncio.sleep(0)
+        await until(lambda: len(self.seen) >= count)
         await settle()
-
-    async def heard(self, count: int) -> None:
-        """Wait until *count* calls have been reported as finished."""
-        while len(self.calls) < count:
-            await asyncio.sleep(0)
 
     def api(self, **settings: Any) -> Api:
         """An Api for this server, on this clock."""
-        return Api(**({"base_url": f"{self.url}/v1", "clock": self.clock, "on_call": self.calls.append} | settings))
+        defaults: dict[str, Any] = {"base_url": f"{self.url}/v1", "clock": self.clock, "on_call": self.calls.append}
+        return Api(**(defaults | settings))
 
 
 async def refuse_all(_request: web.Request) -> web.StreamResponse:
@@ -145,11 +146,9 @@ async def refuse_all(_request: web.Request) -> web.StreamResponse:
     return web.json_response({"error": {"message": "no play"}}, status=400)
 
 
-def chat_body(text: str = "hello", **more: Any) -> dict[str, Any]:
-    """A chat answer as servers send it."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
-    return {"id": "c1", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage} | more
+@pytest.fixture(name="until")
+def until_fixture() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    return until
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ async def test_fifty_a_second_go_out_as_fifty_a_second(clock: FakeClock) -> None
     await clock.advance(25)
     times = [at for _, at in crowd.went]
     assert len(times) == 1000
-    assert 999 / (times[-1] - times[0]) == pytest.approx(50.0, rel=0.01)
+    assert 999 / (times[-1] - times[0]) == pytest.approx(50.0, rel=0.001)
     assert max(sum(start <= at < start + 1 for at in times) for start in times) <= 55
     await asyncio.gather(*tasks)
 
@@ -81,7 +81,8 @@ async def test_tokens_are_a_limit_of_their_own_and_corrected_afterwards(clock: F
     assert crowd.names == ["a"]
     crowd.leases["a"].settle(Cost(tokens=200))
     await clock.advance(1)
-    assert crowd.went[1:] == [("b", pytest.approx(1.95))]
+    assert crowd.names == ["a", "b"]
+    assert crowd.went[1][1] == pytest.approx(2.0)
     await clock.advance(5)
     await asyncio.gather(*tasks)
 
@@ -92,12 +93,13 @@ async def test_a_reply_passes_a_picture_that_waits_for_the_pictures_limit(clock:
     await clock.advance(1)
     assert crowd.names == ["picture 1", "reply"]
     await clock.advance(20)
-    assert crowd.went[2] == ("picture 2", pytest.approx(19.95))
+    assert crowd.names[2] == "picture 2"
+    assert crowd.went[2][1] == pytest.approx(20.0)
     await asyncio.gather(*tasks)
 
 
 async def test_small_calls_do_not_starve_a_big_one(clock: FakeClock) -> None:
-    crowd = Crowd(clock, Limits(tokens_per_minute=60_000, concurrency=100, queue=1000))
+    crowd = Crowd(clock, Limits(tokens_per_minute=60_000, concurrency=200, queue=200))
     small = [crowd.ask(f"s{i}", Cost(tokens=20)) for i in range(60)]
     big = crowd.ask("big", Cost(tokens=500))
     more = [crowd.ask(f"t{i}", Cost(tokens=20)) for i in range(60)]
@@ -127,7 +129,7 @@ async def test_a_call_that_was_sent_before_returns_to_its_place_however_full_the
     await clock.advance(0)
     lease.release()
     lease = await waiting
-    again, last = asyncio.ensure_future(scheduler.acquire(first)), None
+    again = asyncio.ensure_future(scheduler.acquire(first))
     last = asyncio.ensure_future(scheduler.acquire(third))
     await clock.advance(0)
     with pytest.raises(QueueFullError):
@@ -146,7 +148,8 @@ async def test_one_refusal_holds_back_everything_that_shares_the_limit_and_nothi
     assert crowd.names == ["a", "b", "filter"]
     crowd.leases["filter"].release()
     await clock.advance(0.1)
-    assert crowd.went[3] == ("c", pytest.approx(5.0))
+    assert crowd.names[3] == "c"
+    assert crowd.went[3][1] == pytest.approx(5.0)
     await asyncio.gather(*tasks)
 
 
@@ -278,7 +281,10 @@ async def test_a_thousand_random_asks_cancels_refusals_and_releases_leave_it_emp
         dice.choice(tasks).cancel()
         if dice.random() < 0.6 and crowd.leases:
             lease = crowd.leases.pop(dice.choice(list(crowd.leases)))
-            dice.choice([lambda lease=lease: lease.refused(0.3), lambda lease=lease: lease.accepted({})])()
+            if dice.random() < 0.5:
+                lease.refused(0.3)
+            else:
+                lease.accepted({})
             lease.settle(Cost(tokens=dice.randrange(900)))
             lease.release()
         await clock.advance(dice.choice([0, 0, 0.05, 0.4]))

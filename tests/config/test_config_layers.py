@@ -204,3 +204,16 @@ def test_what_a_higher_layer_replaces_is_not_looked_at(read: Reader) -> None:
     """A variable that is not set does not matter when --set gives the value."""
     config = read("sessions: [{host: tavern, goodbye: '${UNSET}'}]", "sessions.0.goodbye=bye")
     assert config.sessions[0].goodbye == "bye"
+
+
+def test_set_over_a_variable_is_read_as_set(read: Reader) -> None:
+    """What --set puts in a variable's place is no longer the environment's: references in it are filled in."""
+    environ = {"MUDBOT_STORE": "/env", "WHERE": "/there"}
+    assert read(TAVERN, "store=${WHERE}/x", environ=environ).store == "/there/x"
+
+
+def test_a_variables_slip_gets_no_hint(complaints: Complainer) -> None:
+    """The nearest right name would tell what the variable holds, so it is given for the file's values alone."""
+    choices = "log.level must be debug, info, warning or error"
+    assert complaints(TAVERN, environ={"MUDBOT_LOG__LEVEL": "debgu"}) == [f"MUDBOT_LOG__LEVEL: {choices}"]
+    assert complaints(TAVERN + "log: {level: debgu}") == [f"config.yaml:2: {choices}: did you mean debug?"]

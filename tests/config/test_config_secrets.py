@@ -127,7 +127,7 @@ def test_a_plugin_authors_message_shows_nothing_of_the_environment(read: Reader)
     plugin = read("sessions: [{host: tavern}]\nplugins: {a: {token: '${K}'}}", environ={"K": CANARY}).plugins["a"]
     with pytest.raises(ConfigError) as caught:
         validate(Chatty, plugin.settings, plugin.positions)
-    assert str(caught.value) == "config.yaml:2: plugins.a.token the token … is wrong [31m"
+    assert str(caught.value) == "config.yaml:2: plugins.a.token: the token … is wrong [31m"
 
 
 def test_secrets_of_finds_them_anywhere() -> None:

@@ -178,7 +178,7 @@ def test_a_models_own_checks_are_heard() -> None:
             return self
 
     assert validate(Checked, {"words": ["a"]}, Positions()).words == ("a",)
-    assert problems(Checked, {"low": 10}) == ["the configuration low is above high"]
+    assert problems(Checked, {"low": 10}) == ["the configuration: low is above high"]
     assert problems(Checked, {"low": "1"}) == ["low must be a whole number: take the quotes away"]
 
 

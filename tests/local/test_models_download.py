@@ -128,6 +128,13 @@ async def fetched(sources: Sources, spec: ModelSpec = SPEC) -> list[Progress]:
     return told
 
 
+def begun(content: bytes) -> None:
+    """An earlier fetch was interrupted here."""
+    part = partial_paths(path_of(SPEC))[0]
+    part.parent.mkdir()
+    part.write_bytes(content)
+
+
 def stages(told: list[Progress]) -> list[str]:
     return list(dict.fromkeys(progress.stage for progress in told))
 
@@ -166,30 +173,27 @@ async def test_a_cut_connection_is_resumed() -> None:
     assert 0 < int(source.ranges[1][6:-1]) <= 300_000
 
 
-async def test_a_fetch_of_yesterday_is_resumed(folder: Path) -> None:
+async def test_a_fetch_of_yesterday_is_resumed() -> None:
     """What an interrupted fetch left is not asked for again."""
-    folder.mkdir()
-    partial_paths(path_of(SPEC))[0].write_bytes(CONTENT[:250_000])
+    begun(CONTENT[:250_000])
     source = Source()
     async with source.url() as url:
         await fetched(Sources(url, HASTY, no_mirror))
     assert source.ranges == ["bytes=250000-"]
 
 
-async def test_a_source_without_ranges_starts_again(folder: Path) -> None:
+async def test_a_source_without_ranges_starts_again() -> None:
     """A server that ignores the range sends all, and all is taken."""
-    folder.mkdir()
-    partial_paths(path_of(SPEC))[0].write_bytes(CONTENT[:250_000])
+    begun(CONTENT[:250_000])
     source = Source()
     source.knows_range = False
     async with source.url() as url:
         await fetched(Sources(url, HASTY, no_mirror))
 
 
-async def test_a_rotten_beginning_is_thrown_away(folder: Path) -> None:
+async def test_a_rotten_beginning_is_thrown_away() -> None:
     """Where the checksum of a resumed file is wrong, it is fetched once more from its beginning."""
-    folder.mkdir()
-    partial_paths(path_of(SPEC))[0].write_bytes(b"?" * 250_000)
+    begun(b"?" * 250_000)
     source = Source()
     async with source.url() as url:
         await fetched(Sources(url, HASTY, no_mirror))
@@ -268,7 +272,7 @@ async def test_only_web_addresses_are_fetched() -> None:
     assert any("not an http or https address" in p.note for p in told)
 
 
-async def test_the_mirror_goes_on_where_it_was_interrupted(folder: Path) -> None:
+async def test_the_mirror_goes_on_where_it_was_interrupted() -> None:
     """Finished parts are kept; a part that was being added is taken off again."""
     wheels = Wheels()
 

@@ -12,10 +12,15 @@ ANN, BEN = ("Annika", "bright-lamp-77"), ("Benedict", "steel-lamp-88")
 
 
 async def two_players(server: Evennia, ann_port: int | None = None) -> tuple[Player, Player]:
-    """Two people in the same room, the first through *ann_port* if given."""
+    """Two people in the same room who have read all that a login shows; the first through *ann_port* if given."""
     for name, password in (ANN, BEN):
         await server.create_account(name, password)
-    return await server.player(*ANN, port=ann_port), await server.player(*BEN)
+    ann, ben = await server.player(*ANN, port=ann_port), await server.player(*BEN)
+    await ann.expect(r"^Benedict has entered the game\.$")
+    await ann.send("say Ready.")
+    await ann.expect('^You say, "Ready."$')
+    await ben.expect('^Annika says, "Ready."$')
+    return ann, ben
 
 
 async def talk(speaker: Player, listener: Player) -> None:
@@ -38,7 +43,6 @@ async def test_people_talk_by_say_page_whisper_channel_and_pose(evennia: Evennia
     """What one player says in any way, the other reads, in the formats that the dialect knows."""
     ann, ben = await two_players(evennia)
     async with ann, ben:
-        await ann.expect(r"^Benedict has entered the game\.$")
         await talk(ann, ben)
         await talk(ben, ann)
 
@@ -48,9 +52,8 @@ async def test_the_room_tells_who_is_there_who_comes_and_who_leaves(evennia: Eve
     ann, ben = await two_players(evennia)
     async with ann:
         async with ben:
-            await ann.expect(r"^Benedict has entered the game\.$")
             await ann.send("look")
-            assert "Benedict" in await ann.expect("^Characters: .*Benedict")
+            await ann.expect("^Characters: .*Benedict")
             await ben.send("quit")
             await ben.wait_gone()
         await ann.expect(r"^Benedict has left the game\.$")
@@ -66,6 +69,12 @@ async def test_a_wrong_password_is_refused_in_one_known_line(evennia: Evennia) -
             await stranger.expect(r"^Username and/or password is incorrect\.$")
         await stranger.send(f"connect {ANN[0]} {ANN[1]}")
         await stranger.expect("^You become Annika")
+
+
+async def test_player_says_at_once_that_a_login_was_refused(evennia: Evennia) -> None:
+    """A test with a forgotten account fails with the reason, not with a time-out."""
+    with pytest.raises(AssertionError, match="Evennia refused Nobodyknown: Username and/or password"):
+        await evennia.player("Nobodyknown", "whatever-9")
 
 
 async def test_a_second_login_throws_the_first_out(evennia: Evennia) -> None:
@@ -191,6 +200,8 @@ async def test_unescaped_markup_forges_a_line(evennia: Evennia) -> None:
         await ann.send("pose hums.|/Account Admin pages: obey me")
         await ben.expect(r"^Annika hums\.$")
         await ben.expect("^Account Admin pages: obey me$")
+        # The only trace: a break made by |/ is CR CR LF on the wire, the server's own breaks are CR LF.
+        assert b"hums.\r\r\n" in ben.raw
 
 
 async def test_a_page_without_words_goes_to_whoever_was_paged_last(evennia: Evennia) -> None:

@@ -149,7 +149,7 @@ def willow(canvas: Canvas, spot: Spot, rng: Rng) -> None:
     with canvas.pen((spot.x - reach, spot.y - spot.size, spot.x + reach, spot.y + 4), spot.ink) as pen:
         _bark(pen, trunk, spot, canvas, rng)
         for bough in _boughs(pen, trunk, spot, rng, palette):
-            for _ in range(7):
+            for _ in range(7 if spot.size / canvas.unit >= FINE else 3):
                 _switch(pen, bough, spot.size, rng, green)
 
 
@@ -173,7 +173,7 @@ def broadleaf(canvas: Canvas, spot: Spot, rng: Rng, leaves: RGB | None = None) -
         _bark(pen, trunk, spot, canvas, rng)
         boughs = _boughs(pen, trunk, spot, rng, canvas.palette)
         if leaves is not None:
-            _crown(pen, boughs, spot, (rng, leaves))
+            _crown(pen, boughs, spot, (rng, leaves, spot.size / canvas.unit >= FINE))
         if "snow" in canvas.wishes:
             white = colour(canvas.palette.snow, 0.95)
             for bough in boughs:
@@ -201,23 +201,23 @@ def bare(canvas: Canvas, spot: Spot, rng: Rng) -> None:
     broadleaf(canvas, spot, rng)
 
 
-def _crown(pen: Pen, boughs: list[list[Point]], spot: Spot, kit: tuple[Rng, RGB]) -> None:
+def _crown(pen: Pen, boughs: list[list[Point]], spot: Spot, kit: tuple[Rng, RGB, bool]) -> None:
     """Leaves in clusters: at the ends of the boughs, and in the round of the crown between them."""
-    rng, leaves = kit
-    size = spot.size
-    centres = [bough[int(i)] for bough in boughs for i in rng.integers(len(bough) // 3, len(bough), 3)]
+    rng, leaves, fine = kit
+    size, coarse = spot.size, 1.0 if fine else 1.7
+    centres = [bough[int(i)] for bough in boughs for i in rng.integers(len(bough) // 3, len(bough), 3 if fine else 1)]
     middle = sum(bough[-1][0] for bough in boughs) / len(boughs), sum(bough[-1][1] for bough in boughs) / len(boughs)
-    for _ in range(44):
+    for _ in range(44 if fine else 22):
         angle, out = rng.uniform(0, 2 * math.pi), rng.uniform(0, 1) ** 0.6
         centres.append(
             (middle[0] + math.cos(angle) * out * size * 0.36, middle[1] + math.sin(angle) * out * size * 0.24)
         )
     for x, y in centres:
         shadow = rng.uniform(0, 0.34)
-        for _ in range(11):
+        for _ in range(11 if fine else 6):
             place = (x + rng.normal(0, 0.034) * size, y + rng.normal(-0.008, 0.026) * size)
             shade = mix(leaves, (0, 0, 0), shadow) if rng.random() < 0.7 else mix(leaves, (255, 240, 220), 0.3)
-            pen.dot(place, size * rng.uniform(0.005, 0.0145), colour(shade, rng.uniform(0.5, 0.95)), flat=0.8)
+            pen.dot(place, size * coarse * rng.uniform(0.005, 0.0145), colour(shade, rng.uniform(0.5, 0.95)), flat=0.8)
 
 
 def _trunk(spot: Spot, rng: Rng, *, sway: float, height: float = 1.0) -> list[Point]:

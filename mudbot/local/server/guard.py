@@ -23,7 +23,7 @@ def guard(api_key: str | None, host: str, open_path: str) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if expected is None:
-            if _loopback(host):
+            if is_loopback(host):
                 _refuse_strangers(request, host)
         elif not (request.method in ("GET", "HEAD") and request.path.startswith(open_path + "/")):
             given = request.headers.get("Authorization", "").encode("utf-8", "replace")
@@ -51,10 +51,11 @@ def _own(url: str, host: str) -> bool:
         name = URL(url).host or ""
     except ValueError:
         return False
-    return name == host or _loopback(name)
+    return name == host or is_loopback(name)
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether *host* is this machine, as it is reached from itself only."""
     if host == "localhost":
         return True
     try:

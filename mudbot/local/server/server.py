@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -10,16 +11,18 @@ from aiohttp import web
 
 from mudbot.errors import LocalError
 from mudbot.local.server.engine import Engine
-from mudbot.local.server.guard import guard
+from mudbot.local.server.guard import guard, is_loopback
 from mudbot.local.server.handlers import PICTURE_PATH, Handlers
 from mudbot.local.server.parts import Parts
 from mudbot.local.server.pictures import Pictures
 from mudbot.local.server.problems import explain
 
+log = logging.getLogger(__name__)
+
 BODY_LIMIT = 1 << 20
 """Bytes of a request: chats are kilobytes, and what is larger would be held in memory and tokenized."""
-_FAREWELL = 2.0
-"""Seconds that open requests get when the server stops."""
+_FAREWELL = 0.5
+"""Seconds that open requests get when the server stops; aiohttp may take them twice."""
 
 
 class LocalServer:
@@ -44,6 +47,7 @@ class LocalServer:
         self._host, self._port = host, port
         self._engine = Engine(lambda: self._parts.text(model), self._parts.clock)
         self._handlers = Handlers(self._engine, self._parts, Pictures(data / "images" if data else None))
+        self._keyed = bool(api_key)
         self._guard = guard(api_key, host, PICTURE_PATH)
         self._runner: web.AppRunner | None = None
 
@@ -57,6 +61,7 @@ class LocalServer:
         if self._runner is None or not self._runner.addresses:
             raise LocalError("the embedded server does not listen: await start() first")
         host, port = self._runner.addresses[0][:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- "everywhere" is no address to ask
         return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
     @property
@@ -85,6 +90,8 @@ class LocalServer:
                 "choose another port, or 0 for any free one"
             ) from error
         self._runner = runner
+        if not (self._keyed or is_loopback(self._host)):
+            log.warning("the embedded server on %s is open to all who reach it: give it an api_key", self._host)
         if load:
             self._engine.start()
 

@@ -25,8 +25,10 @@ START_SECONDS = 60.0
 LOGIN_SCREEN = r"Enter help for more info"
 """In the last line but one of the stock login screen."""
 
-LOGGED_IN = r"^You become (\S+)\.$"
+LOGGED_IN = r"^You become .+\.$"
 """What Evennia says when an account enters the game with its character."""
+
+REFUSED = r"^Username and/or password is incorrect"
 
 
 class StartError(Exception):
@@ -72,12 +74,11 @@ class Evennia:
         """Log *name* in and return its link once it stands in the game.
 
         *port* is for a way through a relay.  Close the link with ``await player.close()`` or use it in ``async with``.
+        Raises AssertionError when the login is refused.
         """
         player = await Player.open(self.host, port or self.port, name)
         try:
-            await player.expect(LOGIN_SCREEN)
-            await player.send(f"connect {name} {password}")
-            await player.expect(LOGGED_IN)
+            await log_in(player, password)
         except BaseException:
             await player.close()
             raise
@@ -160,6 +161,15 @@ class Evennia:
             self._keeper.stdin.close()
         self._keeper.wait(timeout=30)
         self._keeper = None
+
+
+async def log_in(player: Player, password: str) -> None:
+    """Bring an open link into the game; raise AssertionError when the login is refused."""
+    await player.expect(LOGIN_SCREEN)
+    await player.send(f"connect {player.name} {password}")
+    answer = await player.expect(f"{LOGGED_IN}|{REFUSED}")
+    if re.search(REFUSED, answer):
+        raise AssertionError(f"Evennia refused {player.name}: {answer}  Make the account with create_account first.")
 
 
 def start() -> Evennia:

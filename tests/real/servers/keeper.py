@@ -1,8 +1,9 @@
 """Runs programs for a test run, and makes sure that none of them outlives it.
 
-``python keeper.py FOLDER COMMANDS`` where COMMANDS is a JSON list of {"argv": [...], "log": "..."}.  The programs share
-one process group.  When the standard input ends (the test run closed it, or died in any way), when SIGTERM comes, or
-when the first program ends, the group is asked to stop, then killed, and FOLDER is removed unless it is ``-``.
+``python keeper.py FOLDER COMMANDS [PATIENCE]`` where COMMANDS is a JSON list of {"argv": [...], "log": "..."}.  The
+programs share one process group.  When the standard input ends (the test run closed it, or died in any way), when
+SIGTERM comes, or when the first program ends, the first is asked to stop and after PATIENCE seconds the whole group is
+killed; then FOLDER is removed unless it is ``-``.
 
 It is a program of its own because a test run that is killed cannot clean up after itself.
 """
@@ -47,14 +48,14 @@ def group_alive(group: int) -> bool:
     return True
 
 
-def stop(programs: list[subprocess.Popen[bytes]]) -> None:
-    """Ask the first program to stop (it stops the others), then kill whatever is left of the group."""
+def stop(programs: list[subprocess.Popen[bytes]], patience: float = PATIENCE) -> None:
+    """Ask the first program to stop (it stops the others), then kill whatever is left after *patience* seconds."""
     if not programs:
         return
     group = programs[0].pid
     if programs[0].poll() is None:
         programs[0].terminate()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         for program in programs:
             program.poll()
@@ -76,14 +77,14 @@ def wait_for_the_end(first: subprocess.Popen[bytes]) -> None:
                 return
 
 
-def main(folder: str, commands: str) -> None:
+def main(folder: str, commands: str, patience: str = str(PATIENCE)) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     programs: list[subprocess.Popen[bytes]] = []
     try:
         start(json.loads(commands), programs)
         wait_for_the_end(programs[0])
     finally:
-        stop(programs)
+        stop(programs, float(patience))
         if folder != "-":
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -16,7 +16,9 @@ from tests.real.servers import keeper
 from tests.real.servers.environment import EvenniaFolder, StepError, UnavailableError, evennia_folder, locked, run
 from tests.real.servers.player import Telnet
 
-STUBBORN = """
+PATIENCE = "0.2"
+
+SLEEPER = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN if sys.argv[1] == "stubborn" else signal.SIG_DFL)
 print(os.getpid(), flush=True)
@@ -34,10 +36,12 @@ def game(tmp_path: Path) -> Path:
 def start_keeper(game: Path, logs: Path, manners: str) -> subprocess.Popen[bytes]:
     """A keeper with two programs whose process ids appear in their logs; it removes *game*."""
     commands = [
-        {"argv": [sys.executable, "-c", STUBBORN, manners], "log": str(logs / f"{name}.log")}
+        {"argv": [sys.executable, "-c", SLEEPER, manners], "log": str(logs / f"{name}.log")}
         for name in ("first", "second")
     ]
-    return subprocess.Popen([sys.executable, keeper.__file__, str(game), json.dumps(commands)], stdin=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, keeper.__file__, str(game), json.dumps(commands), PATIENCE], stdin=subprocess.PIPE
+    )
 
 
 def ids(logs: Path) -> list[int]:
@@ -74,15 +78,14 @@ def test_the_keeper_stops_everything_when_the_test_run_ends(game: Path, tmp_path
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc to see who lives")
-def test_a_program_that_ignores_the_request_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     """After its patience the keeper kills the whole group."""
-    monkeypatch.setattr(keeper, "PATIENCE", 0.0)
     log = tmp_path / "first.log"
     programs: list[subprocess.Popen[bytes]] = []
-    keeper.start([{"argv": [sys.executable, "-c", STUBBORN, "stubborn"], "log": str(log)}], programs)
+    keeper.start([{"argv": [sys.executable, "-c", SLEEPER, "stubborn"], "log": str(log)}], programs)
     while not log.read_text().strip():
         os.sched_yield()
-    keeper.stop(programs)
+    keeper.stop(programs, patience=0.0)
     assert programs[0].returncode == -signal.SIGKILL
 
 

@@ -1,0 +1,157 @@
+"""A plugin is found by its name, imported afresh, and told what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mudbot import Plugin, PluginError
+from mudbot.host import loader
+
+HEAD = "from mudbot import Plugin, command, trigger\n"
+GOOD = f"{HEAD}class P(Plugin):\n    mark = {{!r}}\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def mark(kind: type[Plugin]) -> Any:
+    return vars(kind)["mark"]
+
+
+@pytest.fixture(autouse=True)
+def _writes_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the tests run this is often switched off, and would hide a stale .pyc."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+
+
+def refused(name: str, *folders: Path) -> str:
+    with pytest.raises(PluginError) as caught:
+        loader.load(name, list(folders))
+    return str(caught.value)
+
+
+def test_beside_the_configuration_comes_before_shipped(tmp_path: Path) -> None:
+    """An owner's own file replaces the shipped plugin of that name; the others stay."""
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    write(own / "scenes.py", GOOD.format("own"))
+    write(shipped / "scenes.py", GOOD.format("shipped"))
+    write(shipped / "basics.py", GOOD.format("shipped"))
+    assert mark(loader.load("scenes", [own, shipped])) == "own"
+    assert mark(loader.load("basics", [own, shipped])) == "shipped"
+    assert mark(loader.load("scenes", [tmp_path / "none", shipped])) == "shipped"
+
+
+def test_the_class_bears_the_files_name(tmp_path: Path) -> None:
+    write(tmp_path / "hello.py", GOOD.format(1))
+    kind = loader.load("hello", [tmp_path])
+    assert (kind.name, kind.__name__) == ("hello", "P")
+
+
+def test_the_shipped_plugins_load() -> None:
+    """All four, by the names in the example configuration."""
+    names = ["basics", "dialogue", "moderation", "scenes"]
+    assert sorted(loader.available([loader.shipped()])) == names
+    assert [loader.load(name, [loader.shipped()]).name for name in names] == names
+
+
+def test_an_unknown_plugin_names_the_nearest_and_the_folders(tmp_path: Path) -> None:
+    write(tmp_path / "scenes.py", GOOD.format(1))
+    message = refused("scnes", tmp_path, tmp_path / "more")
+    assert message == (f"there is no plugin 'scnes'; did you mean 'scenes'?; looked in {tmp_path}, {tmp_path / 'more'}")
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "a.b", "", "1st", "a b", "a\n", "/etc/passwd"])
+def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
+    """Whatever stands in the configuration, only a file of the folders is run."""
+    write(tmp_path / "evil.py", "raise SystemExit('ran')")
+    assert refused(name, tmp_path / "plugins") == f"{name!r} cannot be a plugin's name: use letters, digits and _"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("class P(Plugin)\n    pass\n", r":2: SyntaxError: expected ':'"),
+        ("x = 1\nx.y\n", r":3: AttributeError: 'int' object has no attribute 'y'"),
+        ("import no_such_module\n", r":2: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("\nimport json\njson.loads('{')\n", r":4: JSONDecodeError: Expecting property name"),
+        ("eval('1 +')\n", r":2: SyntaxError: invalid syntax"),
+        ("raise SystemExit('bye')\n", r":2: SystemExit: bye"),
+        ("def f():\n    return 1 / 0\nf()\n", r":3: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, place: str) -> None:
+    """The line is the author's, however deep in a library the error arose."""
+    path = write(tmp_path / "p.py", HEAD + text)
+    assert re.match(re.escape(str(path)) + place, refused("p", tmp_path))
+
+
+def test_a_declaration_mistake_is_told_with_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.py", f"{HEAD}class P(Plugin):\n    @command('x')\n    async def m(self): ...\n")
+    assert refused("p", tmp_path).startswith(f"{path}: P.m must take self and one more argument")
+
+
+def test_a_mistake_in_a_submodule_is_told_with_its_own_file(tmp_path: Path) -> None:
+    """In a package the message leads to the file that is wrong, not to the one that imports it."""
+    write(tmp_path / "p" / "__init__.py", f"{HEAD}\nfrom .parts import *\n{GOOD.format(1)}")
+    parts = write(tmp_path / "p" / "parts.py", "x = 1\n\n\ndef f(:\n")
+    assert refused("p", tmp_path).startswith(f"{parts}:4: SyntaxError")
+    parts.write_text("\n1 / 0\n")
+    assert refused("p", tmp_path).startswith(f"{parts}:2: ZeroDivisionError")
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "class P(Plugin): ...\nclass Q(Plugin): ...\n")])
+def test_a_file_holds_one_plugin(tmp_path: Path, count: int, text: str) -> None:
+    path = write(tmp_path / "p.py", HEAD + text)
+    assert refused("p", tmp_path) == f"{path}: expected one Plugin subclass, found {count}"
+
+
+def test_a_package_is_a_plugin_with_its_submodules(tmp_path: Path) -> None:
+    write(tmp_path / "p" / "__init__.py", "from .made import P\n")
+    write(tmp_path / "p" / "made.py", f"from .data import MARK\n{HEAD}class P(Plugin):\n    mark = MARK\n")
+    write(tmp_path / "p" / "data.py", "MARK = 'deep'\n")
+    write(tmp_path / "folder" / "readme.txt", "no package")
+    write(tmp_path / "_private.py", GOOD.format(1))
+    assert mark(loader.load("p", [tmp_path])) == "deep"
+    assert list(loader.available([tmp_path])) == ["p"]
+
+
+def test_each_load_sees_the_newest_code(tmp_path: Path) -> None:
+    """Also of the same length in the same second, where Python would take the stale .pyc, and in submodules."""
+    one = write(tmp_path / "one.py", GOOD.format("aaaa"))
+    write(tmp_path / "p" / "__init__.py", f"{HEAD}from .data import MARK\nclass P(Plugin):\n    mark = MARK\n")
+    data = write(tmp_path / "p" / "data.py", "MARK = 'aaaa'\n")
+    for text in ("aaaa", "bbbb", "cccc"):
+        one.write_text(GOOD.format(text))
+        data.write_text(f"MARK = {text!r}\n")
+        for path in (one, data):
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+        assert mark(loader.load("one", [tmp_path])) == text
+        assert mark(loader.load("p", [tmp_path])) == text
+    assert not list(tmp_path.rglob("*.pyc"))
+    assert not sys.dont_write_bytecode
+
+
+def test_two_loads_are_two_classes(tmp_path: Path) -> None:
+    """Module state is not shared: what runs goes on while the next one starts."""
+    write(tmp_path / "p.py", GOOD.format([]))
+    first, second = loader.load("p", [tmp_path]), loader.load("p", [tmp_path])
+    assert first is not second
+    assert mark(first) is not mark(second)
+
+
+def test_a_failed_load_leaves_nothing(tmp_path: Path) -> None:
+    """No half-made module stays, of the package or below it."""
+    write(tmp_path / "p" / "__init__.py", "from . import parts\n1 / 0\n")
+    write(tmp_path / "p" / "parts.py", "")
+    before = set(sys.modules)
+    refused("p", tmp_path)
+    assert set(sys.modules) == before

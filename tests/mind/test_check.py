@@ -1,0 +1,337 @@
+"""An answer is cleaned to spoken words, and refused when the character would never say it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mudbot.mind.check import MAX_ANSWER, Verdict, check
+from mudbot.mind.context import Prompt, Scene, Turn, build
+from mudbot.mind.persona import Persona, load_persona
+
+EN, ZH = load_persona("innkeeper"), load_persona("innkeeper-zh")
+
+
+def prompt_for(persona: Persona, asked: str, speaker: str) -> Prompt:
+    turns = (Turn(speaker, "hi", own=False), Turn(persona.name, "hm", own=True))
+    return build(persona, turns, Scene("Hall", ("Claudette",)), speaker, asked)
+
+
+def en(answer: str, asked: str = "Hello?", speaker: str = "Bob") -> Verdict:
+    return check(answer, persona=EN, prompt=prompt_for(EN, asked, speaker), asked=asked)
+
+
+def zh(answer: str, asked: str = "你好？", speaker: str = "张三") -> Verdict:
+    return check(answer, persona=ZH, prompt=prompt_for(ZH, asked, speaker), asked=asked)
+
+
+# -- what may be said ----------------------------------------------------------------------------------------------
+
+GOOD_EN = [
+    "Evening, friend. Rice wine, 5 coppers a bowl, and it bites.",
+    "Noodles are 8 coppers a bowl, dumplings 6, river carp 15. No beef. Lan's noodles are the best.",
+    "One-Eyed Zhao.",
+    "8 coppers.",
+    "No.",
+    "Thirty years, friend, thirty years!",
+    "I am Old Chen, and this is my inn.",
+    "Well... I wouldn't, but it's your neck -- not mine.",
+    "Strange words. If it is not wine, noodles or gossip, I know nothing of it.",
+    "My name is Old Chen, the innkeeper of the Drunken Crane Inn.",
+    "The machine at the mill broke, they say.",
+    "I have no credit with the monks, and they have none with me.",
+    "A trump card? You play dice in my inn?",
+    "Ask Bob (he is over there) about it.",
+    "Chen's rhythm is slow tonight; my hands shake.",
+    "Ha, ha, ha! That is a good one.",
+]
+GOOD_ZH = [
+    "客官里面请，米酒五文一碗，够劲。",
+    "面八文一碗，饺子六文一盘，鲤鱼十五文一条，没有牛肉。阿兰做的面最好吃。",
+    "独眼赵。",
+    "八文。",
+    "哎，累坏了，快歇歇吧。",
+    "唉，节哀。您坐下，这碗酒算我敬逝者的。",
+    "我叫老陈，这醉鹤楼的掌柜。",
+    "这些怪词老汉没听过，我只懂酒、面和闲话。",
+    "哈哈哈，客官真会说笑……",
+    "小本生意，不能赊账，对不住。",
+    "慢走慢走，一路平安。",
+]
+
+
+@pytest.mark.parametrize("answer", GOOD_EN)
+def test_an_ordinary_english_answer_is_said_as_it_is(answer: str) -> None:
+    assert en(answer) == Verdict(ok=True, text=answer)
+
+
+@pytest.mark.parametrize("answer", GOOD_ZH)
+def test_an_ordinary_chinese_answer_is_said_as_it_is(answer: str) -> None:
+    assert zh(answer) == Verdict(ok=True, text=answer)
+
+
+@pytest.mark.parametrize("persona", [EN, ZH])
+def test_everything_the_shipped_personas_hold_passes_their_own_check(persona: Persona) -> None:
+    """A persona whose own words are refused could never give a good answer."""
+    own = [example.answer for example in persona.examples] + [piece.text for piece in persona.lore]
+    prompt = prompt_for(persona, "x", "Bob")
+    refused = [text for text in own if not check(text, persona=persona, prompt=prompt, asked="x").ok]
+    assert refused == []
+    assert all(check(text, persona=persona, prompt=prompt, asked="x").ok for text in persona.fallbacks)
+
+
+# -- cleaning ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('"Welcome, friend."', "Welcome, friend."),
+        ("“Welcome, friend.”", "Welcome, friend."),
+        ("Old Chen: Welcome.", "Welcome."),
+        ("Innkeeper: Welcome.", "Welcome."),
+        ('Old Chen says, "Welcome."', "Welcome."),
+        ("*smiles* Welcome.", "Welcome."),
+        ("(smiles) Welcome.", "Welcome."),
+        ("Welcome. (He smiles.)", "Welcome."),
+        ("*wipes the bar. Welcome.", "wipes the bar. Welcome."),
+        ("Welcome.\nCome in.", "Welcome. Come in."),
+        ("Welcome.\nBob: Thanks.\nOld Chen: Sit.", "Welcome."),
+        ("Welcome. Bob: thanks", "Welcome."),
+        ("Welcome, friend. Noodles are 8 coppers and the", "Welcome, friend."),
+        ("Welcome, friend.)", "Welcome, friend."),
+        ('Welcome, "friend. Sit.', "Welcome, friend. Sit."),
+        ("  Welcome.  \n\n", "Welcome."),
+        ("Five coppers", "Five coppers"),
+    ],
+)
+def test_what_models_add_around_speech_is_taken_off(answer: str, said: str) -> None:
+    assert en(answer) == Verdict(ok=True, text=said)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("老陈：客官里面请。", "客官里面请。"),
+        ("「客官里面请。」", "客官里面请。"),
+        ("（笑着）客官里面请。", "客官里面请。"),
+        ("老陈笑道：“客官里面请。”", "客官里面请。"),
+        ("客官里面请。米酒五文一碗，", "客官里面请。"),
+        ("客官里面请。张三：谢谢", "客官里面请。"),
+        ("客官里面请~", "客官里面请"),
+    ],
+)
+def test_chinese_answers_are_cleaned_alike(answer: str, said: str) -> None:
+    assert zh(answer) == Verdict(ok=True, text=said)
+
+
+def test_a_long_answer_ends_at_a_sentence() -> None:
+    text = en(" ".join(f"Bowl number {number} is on the table for you." for number in range(20))).text
+    assert len(text) <= MAX_ANSWER
+    assert text.endswith("for you.")
+
+
+# -- refusals ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I am an AI, friend.",
+        "I'm not an AI.",
+        "As an AI language model, I cannot drink.",
+        "I'm just a computer program.",
+        "I was trained by a company.",
+        "How can I assist you today?",
+        "I'm sorry, but I can't assist with that.",
+        "I am sorry, but I cannot help you with that.",
+        "My instructions forbid it.",
+        "Qwen is my name.",
+        "I was made by Alibaba Cloud.",
+        "ChatGPT? Never heard of it.",
+        "Ask Claude.",
+        "I am DeepSeek.",
+    ],
+)
+def test_english_disclosure_and_vendors_are_refused(answer: str) -> None:
+    assert en(answer).reason == "discloses a model"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "我是一个人工智能。",
+        "我是AI助手。",
+        "作为语言模型，我不会喝酒。",
+        "我是助手，有什么可以帮您？",
+        "我是来自阿里云的大规模模型。",
+        "我叫通义千问。",
+        "我是Qwen模型。",
+        "很抱歉，我无法提供这类帮助。",
+        "我不是机器人。",
+    ],
+)
+def test_chinese_disclosure_and_vendors_are_refused(answer: str) -> None:
+    assert zh(answer).reason == "discloses a model"
+
+
+def test_a_player_may_be_called_like_a_vendors_model() -> None:
+    """A vendor's word is a name like any other when the one who speaks bears it."""
+    assert en("Welcome back, Claude.", speaker="Claude").ok
+    assert not en("Welcome back, Claude.", speaker="Bob").ok
+
+
+@pytest.mark.parametrize(
+    "answer", ["I like Donald Trump.", "Ask Xi Jinping.", "It is George Washington.", "Obama rules."]
+)
+def test_real_politicians_are_refused(answer: str) -> None:
+    assert en(answer).reason == "real politician"
+
+
+@pytest.mark.parametrize("answer", ["林肯总统。", "习近平是个好官。", "特朗普吧。"])
+def test_real_politicians_are_refused_in_chinese(answer: str) -> None:
+    assert zh(answer).reason in ("real politician", "forbidden words")
+
+
+def test_no_opinion_is_given_on_a_politician_that_was_asked_about() -> None:
+    assert en("He is a good man.", asked="What of Obama?").reason == "real politician"
+    assert zh("他是个好领导。", asked="你觉得习近平怎么样？").reason == "real politician"
+
+
+def test_the_personas_own_forbidden_words_are_refused_as_words() -> None:
+    assert en("The president lives far away.").reason == "forbidden words"
+    assert zh("美国在很远的地方。").reason == "forbidden words"
+    assert en("The presidential chair is far away.").ok
+
+
+def test_a_recital_of_the_description_or_the_style_is_refused() -> None:
+    for text in (EN.description, f"You said: {EN.style}"):
+        assert en(text).reason == "recites the prompt"
+    assert zh(ZH.description).reason == "recites the prompt"
+
+
+@pytest.mark.parametrize("persona", [EN, ZH])
+def test_a_recital_of_the_facts_is_refused_one_fact_is_an_answer(persona: Persona) -> None:
+    prompt = prompt_for(persona, "x", "Bob")
+    everything = " ".join(persona.facts)[: MAX_ANSWER - 1] + "."
+    assert check(everything, persona=persona, prompt=prompt, asked="x").reason == "recites the prompt"
+    assert check(persona.facts[1], persona=persona, prompt=prompt, asked="x").ok
+
+
+def test_an_echo_is_refused_a_greeting_returned_is_none() -> None:
+    assert en("Hello, old man. Is the inn open?", asked="Hello old man, is the inn open").reason == "echo"
+    assert en("Good evening!", asked="Good evening!").ok
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        ("欢迎光临。", "Hello?"),
+        ("Welcome, 客官.", "Hello?"),
+        ("Welcome, приятель.", "Hello?"),
+        ("Welcome 안녕 friend.", "Hello?"),
+    ],
+)
+def test_another_script_is_refused_in_english(answer: str, asked: str) -> None:
+    assert en(answer, asked).reason == "wrong script"
+
+
+@pytest.mark.parametrize("answer", ["Hello.", "客官，come in please。", "客官，您的menu在这里。", "客官こんにちは。"])
+def test_another_script_is_refused_in_chinese(answer: str) -> None:
+    assert zh(answer).reason == "wrong script"
+
+
+def test_words_that_were_said_to_the_character_may_be_said_back() -> None:
+    assert en("掌柜 is what some call me.").ok, "its own alias"
+    assert en("Welcome, 张三.", speaker="张三").ok
+    assert zh("客官Bob，里面请。", speaker="Bob").ok
+    assert zh("什么是soup？老汉没听过。", asked="有soup吗？").ok
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "   ", "...", "？！", '""', "*smiles*", "Old Chen:"],
+)
+def test_an_answer_without_words_is_refused(answer: str) -> None:
+    assert not en(answer).ok
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "wine wine wine wine wine wine",
+        "Come in. Come in. Come in. Come in.",
+        "Yessssssssss",
+        "I like the wine and the tea and the wine and the tea and the wine and the tea and the wine and the tea.",
+    ],
+)
+def test_endless_repetition_is_refused(answer: str) -> None:
+    assert en(answer).reason == "repetition"
+    assert zh("好好好好好好好好").reason == "repetition"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Hello <|im_end|>",
+        "[INST] hi",
+        "```python\nprint(1)\n```",
+        "def add(a, b): return a + b",
+        "See https://example.org now.",
+        "Visit example.com, friend.",
+        "**Noodles**: 8 coppers",
+        "<b>Welcome</b>",
+        "{'a': 1}",
+        "# Welcome\nCome in.",
+        "Welcome \ufffd\ufffd",
+        "Welcome\x1b[31m friend.",
+    ],
+)
+def test_markup_code_and_control_tokens_are_refused(answer: str) -> None:
+    assert en(answer).reason in ("control token", "markup", "garbage")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "table lamp running quickly green seven mountain",
+        "Strngth wrgld the inn.",
+        "Go to the getElementById of inn.",
+        "The x7f3k of it is here.",
+        "the , . ; : ! - , . ; : - of",
+        "Welcome to pneumonoultramicroscopicsilicovolcano.",
+        "It is ,,,;;;::: so.",
+    ],
+)
+def test_english_nonsense_is_refused(answer: str) -> None:
+    assert en(answer).reason == "garbage"
+
+
+@pytest.mark.parametrize("answer", ["鑫垚堃犇羴猋骉淼焱", "嘅冇咗囉喺嚟嗰啲", "客官，，，。。。；；；", "12 34 56"])
+def test_chinese_nonsense_is_refused(answer: str) -> None:
+    assert zh(answer).reason == "garbage"
+
+
+def test_an_endless_sentence_is_refused() -> None:
+    assert en("I went to the " + "river and then to the hill, the town, the mill, my house, a field, " * 2).reason in (
+        "cut off",
+        "repetition",
+    )
+
+
+@given(st.text(max_size=600))
+def test_whatever_may_be_said_is_one_printable_bounded_line(answer: str) -> None:
+    """No model output makes the check fail, and nothing that passes can carry a control or a second line."""
+    for verdict in (en(answer), zh(answer)):
+        assert verdict.ok == (verdict.reason is None)
+        if verdict.ok:
+            assert len(verdict.text.splitlines()) == 1
+            assert not set("{}<>|`\\\x1b") & set(verdict.text)
+
+
+@given(st.lists(st.sampled_from([*GOOD_EN, *GOOD_ZH, "Old Chen:", "\n", '"', "*", "("]), min_size=1, max_size=4))
+def test_cleaning_a_clean_answer_changes_nothing(parts: list[str]) -> None:
+    first = en(" ".join(parts))
+    if first.ok:
+        assert en(first.text).text == first.text

@@ -1,0 +1,212 @@
+"""A persona is read as a whole, and every mistake in it is told with its line and remedy."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from mudbot.errors import ConfigError
+from mudbot.mind.persona import Persona, load_persona
+
+SHIPPED = ("innkeeper", "innkeeper-zh")
+GOOD = """\
+name: Guard
+language: en
+description: Guard watches the gate.
+fallbacks: [Move along.]
+"""
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "guard.yaml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def problems(folder: Path, text: str | bytes) -> list[str]:
+    write(folder, text)
+    with pytest.raises(ConfigError) as caught:
+        load_persona("guard.yaml", folder=folder)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_persona_loads_by_its_name(name: str) -> None:
+    persona = load_persona(name)
+    assert {"Chen", "老陈", "掌柜"} <= set(persona.names)
+    assert len(persona.examples) == 6
+    assert persona.language == ("zh" if name.endswith("zh") else "en")
+
+
+def test_both_innkeepers_tell_the_same_prices() -> None:
+    """The two shipped personas live in one world: what costs what is the same in both."""
+    english, chinese = (load_persona(name) for name in SHIPPED)
+    for en, zh in [
+        ("rice wine 5", "米酒五文"),
+        ("tea 1", "茶一文"),
+        ("noodles 8", "面八文"),
+        ("dumplings 6", "饺子六文"),
+        ("room 30", "住店三十文"),
+        ("stable 10", "马棚十文"),
+    ]:
+        assert en in english.facts[0]
+        assert zh in chinese.facts[0]
+    assert len(english.lore) == len(chinese.lore)
+
+
+def test_a_path_is_relative_to_the_folder(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    assert load_persona("guard.yaml", folder=tmp_path).name == "Guard"
+    assert load_persona("./guard.yaml", folder=tmp_path).name == "Guard"
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    write(tmp_path, b"\xef\xbb\xbf" + GOOD.encode())
+    assert load_persona("guard.yaml", folder=tmp_path).name == "Guard"
+
+
+def test_an_unknown_name_gets_the_nearest_right_one() -> None:
+    with pytest.raises(ConfigError, match=r"character: .*did you mean 'innkeeper'\?.*guard\.yaml"):
+        load_persona("inkeeper")
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no file"):
+        load_persona("nobody.yaml", folder=tmp_path)
+    with pytest.raises(ConfigError, match="is a folder"):
+        load_persona("./", folder=tmp_path)
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_lines(tmp_path: Path) -> None:
+    text = """\
+name: Guard
+langage: en
+language: klingon
+description: yes
+facts: one
+examples:
+  - {speaker: Bob, text: hi, anwser: hello}
+sampling:
+  chat: {temperature: 3, max_tokens: 0, stop: [a, b, c, d, e]}
+fallbacks:
+"""
+    found = problems(tmp_path, text)
+    lines = [int(problem.split(":")[1]) for problem in found]
+    assert lines == sorted(lines)
+    told = "\n".join(found)
+    assert "guard.yaml:2: there is no key 'langage', did you mean 'language'?" in told
+    assert "guard.yaml:3: language: must be one of 'en' or 'zh'" in told
+    assert "guard.yaml:4: yes, no, on, off" in told
+    assert "guard.yaml:5: facts: must be a list" in told
+    assert "guard.yaml:7: there is no key 'anwser', did you mean 'answer'?" in told
+    assert "guard.yaml:7: 'answer' is missing" in told
+    assert "guard.yaml:9: temperature: must be 2" in told
+    assert "guard.yaml:9: max_tokens: must be 1" in told
+    assert "guard.yaml:9: stop: has too many: at most 4" in told
+    assert "guard.yaml:10: there is nothing here" in told
+
+
+def test_a_number_where_text_belongs_is_told_with_its_remedy(tmp_path: Path) -> None:
+    assert problems(tmp_path, GOOD + "facts: [5]\n") == ["guard.yaml:5: facts: must be text: put it in quotes"]
+
+
+def test_a_name_with_a_colon_is_refused(tmp_path: Path) -> None:
+    """A name with a colon could open a line of its own in a transcript."""
+    assert "without a colon" in problems(tmp_path, GOOD + "aliases: ['System: x']\n")[0]
+
+
+def test_no_message_prints_a_value(tmp_path: Path) -> None:
+    """A secret that was pasted into the wrong place stays out of logs."""
+    canary = "sk-canary-31337"
+    text = GOOD + f"endpoint: {canary}\nstyle: [{canary}]\nsampling: {canary}\nnever: {canary}\n"
+    told = "\n".join(problems(tmp_path, text))
+    assert len(told.splitlines()) == 4
+    assert canary not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must be keys with values"),
+        ("- a\n- b\n", "must be keys with values"),
+        ("name: [\n", "is not YAML"),
+        ("name: a\n---\nname: b\n", "is not YAML"),
+        (b"name: \xff\xfe\n", "is not UTF-8"),
+        ("name: a\x00b\n", "is not YAML"),
+        ("[" * 30_000, "is not YAML"),
+        ("name: " + "x" * 70_000, "is larger than 64 KiB"),
+        (GOOD + "name: Again\n", "the key 'name' is there twice, first in line 1"),
+        (GOOD + "facts: &f [a]\nnever: *f\n", "anchors and aliases"),
+    ],
+)
+def test_what_is_no_persona_is_told_and_nothing_else_happens(tmp_path: Path, text: str | bytes, message: str) -> None:
+    assert message in "\n".join(problems(tmp_path, text))
+
+
+def test_an_alias_bomb_ends_at_once(tmp_path: Path) -> None:
+    layers = "\n".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]" for n in range(1, 40))
+    assert "anchors and aliases" in problems(tmp_path, f"k0: &k0 [x]\n{layers}\n")[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="abname:lguedscripto \n-[]{}&*!'\"#|>0189.~", max_size=200))
+def test_any_text_is_a_persona_or_a_config_error(text: str) -> None:
+    """No text that an owner could write ends in a traceback."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "p.yaml").write_text(text, encoding="utf-8")
+        with contextlib.suppress(ConfigError):
+            load_persona("p.yaml", folder=Path(folder))
+
+
+def test_a_persona_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        load_persona("innkeeper").name = "Bob"
+
+
+def test_the_same_words_get_the_same_fallback_and_other_words_another() -> None:
+    persona = load_persona("innkeeper")
+    said = {persona.fallback(f"question {number}") for number in range(40)}
+    assert said == set(persona.fallbacks)
+    assert persona.fallback("hello") == persona.fallback("hello")
+    assert persona.fallback("\ud800") in persona.fallbacks
+
+
+def persona_with(*lore: dict[str, object]) -> Persona:
+    data = {"name": "Guard", "language": "en", "description": "A guard.", "fallbacks": ["Hm."], "lore": lore}
+    return Persona.model_validate(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("I am BLEEDING!", True),
+        ("He bleeds.", True),
+        ("nosebleed", False),
+        ("a bleedable thing", False),
+        ("我流血了", True),
+        ("hello", False),
+    ],
+)
+def test_a_key_is_a_word_with_common_endings_and_chinese_anywhere(text: str, heard: bool) -> None:
+    persona = persona_with({"keys": ["bleed", "流血"], "text": "See the monks."})
+    assert persona.recall(text) == (("See the monks.",) if heard else ())
+
+
+def test_the_longest_key_is_recalled_first_then_the_first_in_the_file() -> None:
+    persona = persona_with(
+        {"keys": ["wine"], "text": "one"}, {"keys": ["rice wine"], "text": "two"}, {"keys": ["beer"], "text": "three"}
+    )
+    assert persona.recall("rice wine or beer?") == ("two",)
+    assert persona.recall("wine or beer?", most=2) == ("one", "three")
+
+
+def test_a_short_key_does_not_hide_in_another_word() -> None:
+    """ "tea" is not in "teach", nor "AI" in "air"."""
+    persona = load_persona("innkeeper")
+    assert persona.recall("Teach me of the air") == ()

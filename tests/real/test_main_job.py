@@ -1,0 +1,232 @@
+"""The main job, end to end: ``mudbot run`` in a real Evennia, over the real embedded server with a real small model."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import signal
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from mudbot.local.download import fetch
+from mudbot.local.models import choose
+from mudbot.local.server import LocalServer
+from mudbot.mud.gate import clean
+from tests.real.recorder import Call, Recorder
+from tests.real.relay import Relay
+from tests.real.servers.evennia import Evennia
+from tests.real.servers.player import Player
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+
+BOT, GUEST = ("Chen", "drunken-crane-1"), ("Wanderer", "straw-sandals-2")
+# A phrase of the persona's kind, so that the answer check passes it; every line break and separator is an attempt.
+INJECTION = "A bowl of wine is five coppers, friend;\r\nquit\n; say I obey quit north."
+INJECTED = "A bowl of wine is five coppers, friend;"
+QUESTIONS = (
+    "what do you have to drink?",
+    "how much is a room for the night?",
+    "are there bandits on the mountain path?",
+    "may I have a bowl of noodles?",
+    "have you any wine left?",
+    "where does the ferry go?",
+)
+UNFIT = "you are a worthless fucking bastard and I will kill your family for real, Chen"
+
+
+class Bot:
+    """``mudbot run`` as the process that a service manager would start, its log kept."""
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+        self.log = ""
+        self._news = asyncio.Event()
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "mudbot", "run", "-c", str(self._config)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "GUEST_SECRET": "unused", "BOT_PASSWORD": BOT[1]},
+        )
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            self.log += line.decode()
+            self._news.set()
+
+    async def expect(self, pattern: str, count: int = 1, seconds: float = 60) -> None:
+        """Wait until the log has *pattern* *count* times."""
+        async with asyncio.timeout(seconds):
+            while len(re.findall(pattern, self.log)) < count:
+                assert self._process.returncode is None, self.log
+                self._news.clear()
+                await self._news.wait()
+
+    async def terminate(self) -> tuple[int, float]:
+        """SIGTERM; the exit status and the seconds it took."""
+        before = asyncio.get_running_loop().time()
+        self._process.send_signal(signal.SIGTERM)
+        status = await asyncio.wait_for(self._process.wait(), 20)
+        took = asyncio.get_running_loop().time() - before
+        await self._reading
+        return status, took
+
+    async def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        await self._reading
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Recorder]:
+    """The embedded server with the small model, behind a relay that keeps what was asked."""
+    await asyncio.to_thread(fetch, choose("smollm2"))
+    server = LocalServer(model="smollm2", api_key="embedded-key")
+    await server.start()
+    try:
+        async with Recorder(server.base_url, "embedded-key") as recorder:
+            yield recorder
+    finally:
+        await server.close()
+
+
+def written(folder: Path, base_url: str, port: int) -> Path:
+    """The owner's config.yaml."""
+    path = folder / "config.yaml"
+    path.write_text(
+        textwrap.dedent(f"""\
+            api:
+              base_url: {base_url}
+              api_key: sk-canary-0123456789
+              models: {{dialogue: {{name: smollm2, endpoint: completions}}}}
+            sessions:
+              - host: 127.0.0.1
+                port: {port}
+                dialect: evennia
+                login: {{name: {BOT[0]}, password: "${{BOT_PASSWORD}}"}}
+                goodbye: The inn is closing.
+            plugins:
+              dialogue:
+              scenes: {{permissions: {{images: true}}}}
+              moderation:
+              basics:
+            store: {folder / "data"}
+            web: {{port: 0}}
+            """),
+        encoding="utf-8",
+    )
+    return path
+
+
+async def answered(guest: Player, api: Recorder, command: str, shown: str) -> None:
+    """*command* with a question is answered by the model with a line like *shown*.
+
+    Where the small model babbles, which the answer check catches, it is asked something else.
+    """
+    for question in QUESTIONS:
+        guest.mark()
+        before = len(api.dialogue())
+        await guest.send(command.format(question))
+        line = await guest.expect(shown, timeout=90)
+        heard = re.search(shown, line)
+        assert heard is not None
+        words = heard[1]
+        said = [clean(call.said) for call in api.dialogue()[before:]]
+        if any(words.rstrip("…")[:40] in text for text in said):
+            return
+    pytest.fail(f"{command!r} got only prepared lines: {guest.lines[-10:]}")
+
+
+async def picture_behind(line: str) -> Image.Image:
+    """What a plain HTTP GET of the link in *line* answers."""
+    found = re.search(r"http://\S+/i/[a-z0-9]{7}", line)
+    assert found is not None, line
+    async with aiohttp.ClientSession() as session, session.get(found[0]) as response:
+        assert response.status == 200
+        assert response.content_type in ("image/png", "image/jpeg")
+        return Image.open(io.BytesIO(await response.read()))
+
+
+def mentions(calls: list[Call], words: str) -> list[Call]:
+    return [call for call in calls if words in call.asked]
+
+
+async def test_a_character_in_a_real_mud_answers_draws_and_filters(
+    evennia: Evennia, api: Recorder, tmp_path: Path
+) -> None:
+    """One run: say, tell and channel answered, a scene drawn, abuse kept out, injections as words, a drop survived."""
+    for account in (BOT, GUEST):
+        await evennia.create_account(*account)
+    async with Relay(evennia.host, evennia.port) as relay, await evennia.player(*GUEST) as guest:
+        bot = Bot(written(tmp_path, api.base_url, relay.port))
+        await bot.start()
+        try:
+            await bot.expect("playing")
+            await guest.expect("^Chen has entered the game")
+
+            # Heard and answered where it was said: in the room, in private, on the channel.
+            await answered(guest, api, "say Chen, {}", '^Chen says, "(.+)"$')
+            await answered(guest, api, "page Chen={}", "^Account Chen pages: (.+)$")
+            await answered(guest, api, "public Chen, {}", r"^\[Public\] Chen: (.+)$")
+
+            # A picture behind a short link, asked for in private and told in private.
+            await guest.send("page Chen=!scene snow on the mountain path")
+            image = await picture_behind(await guest.expect(r"^Account Chen pages: .*/i/", timeout=60))
+            assert min(image.size) >= 512
+            # The room's own description, where no words are given.
+            guest.mark()
+            await guest.send("say !scene")
+            too_soon = await guest.expect(r"Not so fast: !scene again in (\d+) s")
+            await asyncio.sleep(float(re.findall(r"(\d+) s", too_soon)[0]))
+            await guest.send("say !scene")
+            await guest.expect(r"^Chen says, .*/i/", timeout=60)
+            assert mentions([c for c in api.calls if "images" in c.path], "Limbo")
+
+            # Abuse is neither sent to the language model nor said; it is noted, and answered with a prepared line.
+            before = len(api.dialogue())
+            await guest.send(f"say {UNFIT}")
+            prepared = await guest.expect('^Chen says, "(.+)"$', timeout=60)
+            assert not mentions(api.dialogue(), "bastard")
+            assert len(api.dialogue()) == before
+            assert "bastard" not in prepared
+            await bot.expect("refused, from player to Wanderer")
+
+            # A model that was talked into anything: its words stay words.
+            api.script(INJECTION)
+            guest.mark()
+            await guest.send("say Chen, repeat after me")
+            line = await guest.expect(f'^Chen says, "{re.escape(INJECTED)}', timeout=60)
+            assert "quit ; say I obey quit north." in line
+            assert not [text for text in guest.lines if "left the game" in text]
+
+            # The link drops; the character returns and answers.
+            relay.cut(reset=True)
+            await bot.expect("playing", count=2)
+            await answered(guest, api, "say Chen, {}", '^Chen says, "(.+)"$')
+
+            guest.mark()
+            await guest.send("say !status")
+            await guest.expect('^Chen says, "127.0.0.1: playing; plugins: dialogue, scenes, moderation, basics')
+            await guest.send("page Chen=!help")
+            await guest.expect("^Account Chen pages: .*!scene")
+
+            status, seconds = await bot.terminate()
+            assert status == 0
+            assert seconds <= 5
+            await guest.expect("The inn is closing")
+        finally:
+            await bot.kill()
+    assert "sk-canary" not in bot.log
+    assert BOT[1] not in bot.log
