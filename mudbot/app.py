@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import re
 import secrets
@@ -279,8 +278,11 @@ class App:
 
     async def _warm(self) -> None:
         for character in self.characters:
-            with contextlib.suppress(ApiError):
+            try:
                 await character.warm()
+                log.info("the model has read who %s is", character.persona.name)
+            except ApiError as exc:
+                log.warning("the model could not read who %s is: %s", character.persona.name, exc)
 
 
 # -- pure parts, also used by ``mudbot check`` -------------------------------------------------------------------------

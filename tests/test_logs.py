@@ -42,7 +42,7 @@ def err(capsys: pytest.CaptureFixture[str]) -> Read:
 def raised(exc: Exception, cause: Exception | None = None) -> Exception:
     """*exc* as it is caught: with its traceback."""
     try:
-        raise exc from cause
+        raise exc from cause  # noqa: TRY301 - a traceback is made by raising
     except Exception as caught:  # noqa: BLE001 - whatever the test gave
         return caught
 

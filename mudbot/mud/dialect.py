@@ -127,6 +127,10 @@ class Dialect(_Shape):
     def _addressee(self) -> re.Pattern[str]:
         return self.compile(self.addressee)
 
+    @functools.cached_property
+    def _silent(self) -> frozenset[str]:
+        return frozenset(map(str.casefold, self.silent_channels))
+
     # -- hearing ---------------------------------------------------------------------------------------------------
 
     def bare(self, text: str) -> str:
@@ -162,7 +166,7 @@ class Dialect(_Shape):
                 # With the @MUD of somebody far away: the same id may be another person here.
                 target = speech.id.lower() if self.reply_to == "id" and speech.id else speech.speaker
                 return (verb, target) if target and self._addressee.fullmatch(target) else None
-            case "channel" if speech.channel and speech.speaker and speech.channel not in self.silent_channels:
+            case "channel" if speech.channel and speech.speaker and speech.channel.casefold() not in self._silent:
                 return ("channel", speech.channel) if self.command_of(speech.channel) else None
         return None
 
@@ -212,11 +216,12 @@ def read_room(dialect: Dialect, lines: list[str]) -> Room:
 
 
 def _joined(prose: list[str]) -> str:
-    """Wrapped lines as one text: no space between two Chinese characters, one elsewhere."""
+    """Wrapped lines as one text: no space between Chinese characters or their punctuation, one elsewhere."""
     text = ""
     for line in prose:
-        glue = "" if not text or (ord(text[-1]) > 0x2E7F and ord(line[0]) > 0x2E7F) else " "
-        text += glue + line
+        ends = sorted((ord(text[-1]), ord(line[0]))) if text else []
+        # Quotes, dashes and ellipses (U+2010 and on) are common to both; beside a Chinese character they are Chinese.
+        text += line if not ends or (ends[0] > 0x2000 and ends[1] > 0x2E7F) else f" {line}"
     return text
 
 

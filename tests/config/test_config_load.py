@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -274,14 +276,26 @@ def test_an_endless_file_is_refused() -> None:
         load(Path("/dev/zero"), environ={})
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_the_right_to_read_is_refused(tmp_path: Path) -> None:
+@pytest.fixture
+def an_ordinary_user() -> Iterator[None]:
+    """Root may read everything, so root becomes nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+@pytest.mark.usefixtures("an_ordinary_user")
+def test_a_file_without_the_right_to_read_is_refused() -> None:
     """The problem says whose right is missing."""
-    path = tmp_path / "config.yaml"
-    path.write_text("a: 1")
-    path.chmod(0)
-    with pytest.raises(ConfigError, match="may not be read"):
-        load(path, environ={})
+    with tempfile.TemporaryDirectory() as folder:  # not tmp_path, which is not an ordinary user's
+        path = Path(folder) / "config.yaml"
+        path.write_text("a: 1")
+        path.chmod(0)
+        with pytest.raises(ConfigError, match="may not be read"):
+            load(path, environ={})
 
 
 @pytest.mark.parametrize(

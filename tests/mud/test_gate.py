@@ -343,15 +343,17 @@ def test_a_hostile_name_is_not_addressed(name: str, target: str | None) -> None:
         Gate(dialects.load(name), "utf-8").speak("tell", "hi", target)
 
 
-@pytest.mark.parametrize("target", [*HOSTILE, "chat\nquit", "chat;quit", "{text}", "%x", "闲聊2", "ｃｈａｔ"])
-@pytest.mark.parametrize("name", NAMES)
+NO_CHANNELS = [*HOSTILE, "chat\nquit", "chat;quit", "%x", "闲聊2", "ｃｈａｔ"]
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    # Channels of Evennia may have spaces in their names, and stand behind a verb of their own.
+    [(name, target) for name in NAMES for target in NO_CHANNELS if (name, target) != ("evennia", "bob quit")],
+)
 def test_a_hostile_channel_is_not_spoken_on(name: str, target: str) -> None:
-    """What is no plain word is refused, but where a dialect's channels have spaces in their names."""
-    rules = dialects.load(name)
-    if re.fullmatch(rules.channel_name, target.lower()):
-        pytest.skip("a channel may be called so here")
     with pytest.raises(GateError, match="no channel command"):
-        Gate(rules, "utf-8").speak("channel", "hi", target)
+        Gate(dialects.load(name), "utf-8").speak("channel", "hi", target)
 
 
 def test_a_verb_that_the_dialect_lacks_is_refused() -> None:

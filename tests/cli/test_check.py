@@ -1,0 +1,95 @@
+"""``mudbot check``: all problems at once, with file, line and the nearest right name, and no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mudbot.cli import cli
+from mudbot.config import example
+
+
+def check(path: Path, *options: str, **environment: str) -> Result:
+    return CliRunner().invoke(cli, ["check", "-c", str(path), *options], env=environment)
+
+
+def test_the_shipped_configuration_has_no_problems() -> None:
+    """It runs as it is."""
+    result = check(example())
+    assert result.exit_code == 0
+    assert "no problems found" in result.output
+
+
+def test_everything_wrong_is_said_in_one_go(tmp_path: Path) -> None:
+    """The file's shape, and no secret."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "api:\n  api_kee: sk-canary-123456\n"
+        'sessions:\n  - host: tavern\n    prot: 4000\n    login: {name: Chen, password: "${NOT_SET_ANYWHERE}"}\n'
+        "web: {port: yes}\n"
+    )
+    result = check(path)
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert lines[-1].startswith("4 problems in ")
+    for number, (line, words) in enumerate(((2, "api_key"), (5, "port"), (6, "NOT_SET_ANYWHERE"), (7, "web.port"))):
+        assert lines[number].startswith(f"config.yaml:{line}: ")
+        assert words in lines[number]
+    assert "canary" not in result.output
+
+
+def test_plugins_personas_and_dialects_are_read_too(tmp_path: Path) -> None:
+    """Each mistake of each plugin, with file and line where there is one."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "broken.py").write_text("from mudbot import Plugin\n\nclass Broken(Plugin):\n    oops\n")
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "sessions:\n  - host: mud.example.org\n    dialect: evenia\n    character: inkeeper\n"
+        "plugins:\n  moderation: {when_awya: refuse, allow: violence}\n  broken:\n  scens:\n  basics: {volume: 11}\n"
+    )
+    result = check(path)
+    assert result.exit_code == 1
+    out = result.output
+    assert "config.yaml:6: " in out
+    assert "when_away" in out
+    assert f"{tmp_path / 'plugins' / 'broken.py'}:4: NameError" in out
+    assert "did you mean 'scenes'?" in out
+    assert "config.yaml:9: " in out
+    assert "did you mean 'evennia'?" in out
+    assert "innkeeper" in out
+
+
+def test_a_real_api_wants_a_model(tmp_path: Path) -> None:
+    """The embedded server has one; with another, say which."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "api: {base_url: 'https://api.example.org/v1'}\nsessions: [{host: tavern}]\nplugins: {dialogue: }\n"
+    )
+    result = check(path)
+    assert result.exit_code == 1
+    assert "api.models.dialogue" in result.output
+    assert check(path, "--set", "api.models.dialogue=some-model").exit_code == 0
+
+
+@pytest.mark.parametrize("options", [["--set", "web.port=0"], []])
+def test_the_environment_comes_between_option_and_file(tmp_path: Path, options: list[str]) -> None:
+    """Command line, then environment, then file."""
+    path = tmp_path / "config.yaml"
+    path.write_text("sessions: [{host: tavern}]\nweb: {port: 8081}\n")
+    result = check(path, *options, MUDBOT_WEB__PORT="70000")
+    assert result.exit_code == (0 if options else 1)
+    assert ("MUDBOT_WEB__PORT" in result.output) is not bool(options)
+
+
+def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
+    result = check(tmp_path / "nowhere.yaml")
+    assert result.exit_code == 1
+    assert "-c FILE" in result.output
+
+
+def test_an_unknown_command_names_the_nearest() -> None:
+    result = CliRunner().invoke(cli, ["chekc"])
+    assert result.exit_code == 2
+    assert "did you mean 'check'?" in result.output

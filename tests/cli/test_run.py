@@ -1,0 +1,171 @@
+"""``mudbot run`` as a service: starts without a terminal, logs to standard error, ends in time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+CONFIG = """\
+api: {{base_url: "{api}"{key}}}
+sessions:
+  - host: tavern
+    login: {{name: Chen, password: "${{MUD_SECRET}}"}}
+plugins: {{dialogue: null, basics: null}}
+store: {store}
+web: {{port: 0}}
+"""
+
+
+class Daemon:
+    """A running ``mudbot run``."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.log = ""
+        self._news = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log += line.decode()
+            self._news.set()
+        self._news.set()
+
+    async def expect(self, pattern: str) -> None:
+        async with asyncio.timeout(30):
+            while not re.search(pattern, self.log):
+                assert not self._reading.done(), self.log
+                self._news.clear()
+                await self._news.wait()
+
+    async def ended(self) -> int:
+        status = await asyncio.wait_for(self.process.wait(), 15)
+        await self._reading
+        return status
+
+
+Start = Callable[..., Awaitable[Daemon]]
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Start the daemon with extra options; killed in the end if it still runs."""
+    daemons: list[Daemon] = []
+
+    async def run(*options: str, api: str = "embedded", key: str = "") -> Daemon:
+        config = tmp_path / "config.yaml"
+        config.write_text(CONFIG.format(api=api, key=key, store=tmp_path / "data"))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "mudbot", "run", "-c", str(config), *options),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "MUD_SECRET": "canary-of-the-mud", "MUDBOT_MODELS": str(tmp_path / "no-models")},
+        )
+        daemons.append(Daemon(process))
+        return daemons[-1]
+
+    yield run
+    for daemon in daemons:
+        if daemon.process.returncode is None:
+            daemon.process.kill()
+        await daemon.ended()
+
+
+async def test_it_logs_in_and_ends_on_sigterm(start: Start) -> None:
+    """Without a terminal and without a model file; exit status 0, the password nowhere in the log."""
+    daemon = await start()
+    await daemon.expect("tavern: playing")
+    daemon.process.send_signal(signal.SIGTERM)
+    assert await daemon.ended() == 0
+    assert "canary-of-the-mud" not in daemon.log
+    assert "Traceback" not in daemon.log
+
+
+async def test_it_says_goodbye_if_configured(start: Start) -> None:
+    """Somebody who is in the room reads it before the character goes."""
+    daemon = await start("--set", "sessions.0.goodbye=The stove wants me.")
+    await daemon.expect("tavern: playing")
+    port = int(re.findall(r"127\.0\.0\.1:(\d+): come in", daemon.log)[0])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await reader.readuntil(b"known? ")
+    writer.write(b"Bob\r\n")
+    await reader.readuntil(b"Password: ")
+    writer.write(b"secret\r\n")
+    await reader.readuntil(b"Here: Chen.")
+    daemon.process.send_signal(signal.SIGTERM)
+    await asyncio.wait_for(reader.readuntil(b'Chen says, "The stove wants me."'), 5)
+    assert await daemon.ended() == 0
+    writer.close()
+
+
+async def test_an_api_that_hangs_does_not_hold_the_end(start: Start) -> None:
+    """A call in flight to a server that never answers is left behind; the whole stop is bounded by five seconds."""
+    asked = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        daemon = await start("--set", "api.models.dialogue=x", api=url, key=", api_key: sk-canary-of-the-api")
+        await daemon.expect("tavern: playing")
+        port = int(re.findall(r"127\.0\.0\.1:(\d+): come in", daemon.log)[0])
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"Bob\r\nsecret\r\nsay Chen, hello\r\n")
+        await asyncio.wait_for(asked.wait(), 20)
+        daemon.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            assert await daemon.ended() == 0
+        assert "canary-of-the-api" not in daemon.log
+        writer.close()
+
+
+async def test_a_second_signal_ends_at_once(start: Start) -> None:
+    """Whoever is in a hurry sends it twice."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    daemon = await start("--set", "sessions.0.host=127.0.0.1", "--set", f"sessions.0.port={silent.getsockname()[1]}")
+    await daemon.expect("connecting")
+    daemon.process.send_signal(signal.SIGTERM)
+    daemon.process.send_signal(signal.SIGTERM)
+    assert await daemon.ended() in (0, 1)
+    silent.close()
+
+
+async def test_it_goes_on_while_the_mud_is_away(start: Start) -> None:
+    """Nothing listens: the log says where and what to check, and the daemon keeps trying."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    daemon = await start("--set", "sessions.0.host=127.0.0.1", "--set", f"sessions.0.port={port}")
+    await daemon.expect(rf"127\.0\.0\.1:{port}: .*are host and port right\?; trying again")
+    daemon.process.send_signal(signal.SIGTERM)
+    assert await daemon.ended() == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("web.port=99999", "web.port"),
+        ("sessions.0.dialect=evenia", "did you mean 'evennia'"),
+        ("plugins.dialoge=null", "did you mean 'dialogue'"),
+    ],
+)
+async def test_what_cannot_start_says_why_and_exits_with_1(start: Start, option: str, said: str) -> None:
+    """One line, no traceback, the nearest right name."""
+    daemon = await start("--set", option)
+    assert await daemon.ended() == 1
+    assert said in daemon.log
+    assert "Traceback" not in daemon.log

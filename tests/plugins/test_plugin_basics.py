@@ -1,0 +1,33 @@
+"""!help and !status."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugins.conftest import Bench, say
+
+
+@pytest.mark.parametrize("text", ["!help", "!帮助", "!HELP please"])
+async def test_help_lists_every_command_of_every_plugin(bench: Bench, text: str) -> None:
+    """Once each, with what it does, under its first name."""
+    await bench.add("basics")
+    await bench.add("scenes")
+    asked = say(text)
+    await bench.hear(asked)
+    helps = "!help - what I understand; !status - how I am; !scene - draw a scene from your words, or this room"
+    assert bench.mud.said == [(asked, helps)]
+
+
+@pytest.mark.parametrize("text", ["!status", "!状态"])
+async def test_status_says_how_the_bot_is(bench: Bench, text: str) -> None:
+    await bench.add("basics")
+    await bench.hear(say(text))
+    assert bench.mud.texts == ["all is well"]
+
+
+async def test_help_is_given_each_speaker_every_two_seconds(bench: Bench) -> None:
+    await bench.add("basics")
+    await bench.hear(say("!help"), say("!help"), say("!help", "Bob"))
+    await bench.clock.advance(2)
+    await bench.hear(say("!help"))
+    assert sum(text.startswith("!help") for text in bench.mud.texts) == 3
