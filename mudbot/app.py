@@ -208,7 +208,6 @@ class App:
             choose_model(self.config, persona),
             memory=TurnMemory(self.store, f"{settings.name}/{persona.name}"),
             review=host.review,
-            clock=self.clock,
         )
         for name, kind in classes.items():
             plugin = kind()
@@ -256,7 +255,7 @@ class App:
         plugin.ai.may_paint = granted.images
         plugin.ai.on_answer = self._on_answer
         plugin.notes = Notes(self.store, session.name)
-        plugin.bot = Bot(host, session, self._api_status)
+        plugin.bot = Bot(host, session, self._require_api())
 
     def _on_answer(self, answer: Answer) -> None:
         self.on_answer(answer)
@@ -264,9 +263,6 @@ class App:
     def _require_api(self) -> Api:
         assert self._api is not None
         return self._api
-
-    def _api_status(self) -> str:
-        return repr(self._require_api())
 
     async def _live(self, session: Session) -> None:
         try:

@@ -19,7 +19,7 @@ TEXTS = {
 class Scenes(Plugin):
     concurrency = 2
 
-    @command("scene", "画", cooldown=5)
+    @command("scene", "画", cooldown=5, zh="照你说的，或照眼前的景，画一幅")
     async def scene(self, command: Command) -> None:
         """draw a scene from your words, or this room"""
         texts = TEXTS[self.language]

@@ -84,6 +84,16 @@ class Api:
         state = "closed" if self._closed else f"{self._scheduler.running} in flight, {self._scheduler.waiting} waiting"
         return f"<Api {self._target.shown}: {state}>"
 
+    @property
+    def running(self) -> int:
+        """Calls in flight."""
+        return self._scheduler.running
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their turn."""
+        return self._scheduler.waiting
+
     async def __aenter__(self) -> Self:
         self._open()
         return self

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 import tempfile
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
 
 import click
 
 from mudbot import logs
+from mudbot.cli.run import ending
 from mudbot.config import Config, load
-from mudbot.errors import MudbotError
 
 
 @click.command("demo", short_help="Meet an innkeeper in a small world of its own: no key, no network service.")
@@ -44,27 +41,12 @@ def command(lang: str, texts: tuple[str, ...], scene: str | None, model: str | N
     if texts or scene:
         from mudbot.cli.guest import transcript
 
-        _finish(transcript(config, list(texts), scene))
+        asyncio.run(ending(transcript(config, list(texts), scene)))
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal; use --say TEXT or --scene TEXT")
     from mudbot.cli.terminal import visit
 
-    _finish(visit(config))
-
-
-def _finish(work: Coroutine[Any, Any, int]) -> None:
-    """Run *work* and exit with its status, without waiting for a model in the middle of a sentence."""
-    try:
-        status = asyncio.run(work)
-    except KeyboardInterrupt:
-        status = 130
-    except MudbotError as exc:
-        print(f"mudbot: {exc}", file=sys.stderr)
-        status = 1
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    asyncio.run(ending(visit(config)))
 
 
 def settings(lang: str, model: str | None) -> Config:

@@ -6,13 +6,16 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
 from mudbot import logs
 from mudbot.app import App
 from mudbot.cli.options import config_options, read
+from mudbot.errors import MudbotError
 
 
 @click.command("run", short_help="Run the bot until it is told to stop (SIGTERM, Ctrl-C).")
@@ -25,13 +28,26 @@ def command(path: Path, overrides: tuple[str, ...]) -> None:
     """
     config = read(path, overrides)
     logs.setup(level=config.log.level, style=config.log.format, secrets=config.secrets())
-    status = asyncio.run(_main(App(config)))
-    # Worker threads may be in the middle of a long computation, and the interpreter would wait for them.
-    logging.shutdown()
-    sys.stdout.flush()
-    os._exit(status)
+    asyncio.run(ending(_main(App(config))))
 
 
 async def _main(app: App) -> int:
     told = await app.run()
     return 0 if told else 1
+
+
+async def ending(work: Coroutine[Any, Any, int]) -> NoReturn:
+    """End the process with the status that *work* returns; an error on purpose is a line and status 1.
+
+    From inside the loop and without ado: asyncio would wait for every task that swallows its cancellation, and the
+    interpreter for every thread that is in the middle of a long computation.
+    """
+    try:
+        status = await work
+    except MudbotError as exc:
+        print(f"mudbot: {exc}", file=sys.stderr)
+        status = 1
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from mudbot.config.check import secrets_of, validate
-from mudbot.config.load import example, load
+from mudbot.config.load import example, load, read
 from mudbot.config.positions import Positions
 from mudbot.config.shape import (
     TAVERN,
@@ -43,6 +43,7 @@ __all__ = [
     "WebConfig",
     "example",
     "load",
+    "read",
     "seconds",
     "secrets_of",
     "validate",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mudbot.config.check import check, in_order
 from mudbot.config.draft import Draft, session_name
@@ -15,6 +15,8 @@ from mudbot.config.positions import Key, printable, shown
 from mudbot.config.shape import TAVERN, Config
 from mudbot.errors import ConfigError, Problem
 
+T = TypeVar("T")
+
 
 def load(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> Config:
     """Read the configuration: *overrides* win over *environ*, that over the file, that over the defaults.
@@ -22,7 +24,8 @@ def load(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[s
     *overrides* are ``key.path=value`` texts, as ``--set`` takes them.  Without a *path* all is at its default, and the
     one session is in the embedded world.  Raises ConfigError with every problem there is, by line.
     """
-    draft = _from_file(path) if path else Draft({"sessions": [{"host": TAVERN}]}, {})
+    hint = f"name yours with 'mudbot run -c FILE'; one with comments to start from is {example()}"
+    draft = _from_file(path, hint) if path else Draft({"sessions": [{"host": TAVERN}]}, {})
     apply_environment(draft, environ)
     apply_overrides(draft, overrides)
     expand(draft, environ)
@@ -38,6 +41,19 @@ def load(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[s
     return config
 
 
+def read(model: type[T], path: Path, missing: str) -> T:
+    """Another YAML file of the owner's, such as a persona, as *model*; read with the same care as the configuration.
+
+    *missing* says what to do where there is no such file.  Raises ConfigError with every problem, by line.
+    """
+    draft = _from_file(path, missing)
+    instance, found = check(model, draft.data, draft.positions())
+    problems = [*draft.problems, *found]
+    if problems or instance is None:
+        raise ConfigError(*in_order(problems))
+    return instance
+
+
 def example() -> Path:
     """The commented configuration that comes with mudbot: in the installed package, or at the top of a checkout."""
     package = Path(__file__).parents[1]
@@ -45,14 +61,14 @@ def example() -> Path:
     return shipped if shipped.exists() else package.parent / "config.yaml"
 
 
-def _from_file(path: Path) -> Draft:
+def _from_file(path: Path, missing: str) -> Draft:
     """The file as a draft.  Raises ConfigError where nothing of it can be used."""
     from mudbot.config.document import parse
 
     name = printable(path.name)
-    document = parse(_text(path), lambda line: f"{name}:{line}")
+    document = parse(_text(path, missing), lambda line: f"{name}:{line}")
     if document.data is None and not document.problems:
-        raise ConfigError(Problem(printable(str(path)), f"the file is empty: {_EXAMPLE.format(example())}"))
+        raise ConfigError(Problem(printable(str(path)), f"the file is empty: {missing}"))
     if not isinstance(document.data, dict):
         shapeless = Problem(f"{name}:1", "must hold keys with values (key: value), such as 'sessions:'")
         raise ConfigError(*in_order(document.problems or [shapeless]))
@@ -61,10 +77,7 @@ def _from_file(path: Path) -> Draft:
     return draft
 
 
-_EXAMPLE = "one with comments to start from is {}"
-
-
-def _text(path: Path) -> str:
+def _text(path: Path, missing: str) -> str:
     """The file's text.  Raises ConfigError, with the remedy."""
     from mudbot.config.document import MAX_BYTES
 
@@ -72,8 +85,7 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # whatever its size says: it may be a pipe, or /dev/zero
     except FileNotFoundError:
-        message = f"there is no such file: name yours with 'mudbot run -c FILE'; {_EXAMPLE.format(example())}"
-        raise ConfigError(Problem(printable(str(path)), message)) from None
+        raise ConfigError(Problem(printable(str(path)), f"there is no such file: {missing}")) from None
     except (OSError, ValueError) as error:
         raise ConfigError(Problem(printable(str(path)), _unreadable(path, error))) from None
     if len(data) > MAX_BYTES:

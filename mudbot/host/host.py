@@ -6,6 +6,7 @@ plugin that asked for it, each through its own bounded inbox.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ class Host:
         self.running: dict[str, Running] = {}
         self._commands: dict[str, Running] = {}
         self._matcher: Matcher[tuple[str, str, int]] = Matcher()
-        self._command = re.compile(rf"\s*{re.escape(prefix)}({NAME})(?:\s+(.*))?$", re.DOTALL)
+        self._command = re.compile(rf"\s*{_either_width(prefix)}({NAME})(?:\s+(.*))?$", re.DOTALL)
         self.prefix = prefix
 
     def __repr__(self) -> str:
@@ -50,9 +51,8 @@ class Host:
             self._commands.setdefault(name, fresh)
 
     async def stop(self) -> None:
-        """Stop every plugin, the last one first."""
-        for running in reversed(self.running.values()):
-            await running.stop()
+        """Stop every plugin, all at once: each may take its time, and there is little."""
+        await asyncio.gather(*(running.stop() for running in self.running.values()))
 
     def commands(self) -> Sequence[CommandMark]:
         """Every chat command there is, once, with its aliases."""
@@ -75,9 +75,16 @@ class Host:
 
     def _as_command(self, speech: Speech) -> Command | None:
         found = self._command.match(speech.text or "")
-        if found is None or found[1].casefold() not in self._commands:
+        if found is None:
             return None
-        return Command(found[1].casefold(), (found[2] or "").strip(), speech)
+        name, rest = found[1].casefold(), (found[2] or "").strip()
+        if name not in self._commands:
+            # Chinese is written without spaces: 画山水 is 画 and what to paint.
+            alias = max((c for c in self._commands if not c.isascii() and name.startswith(c)), key=len, default="")
+            if not alias:
+                return None
+            name, rest = alias, f"{found[1][len(alias) :]} {rest}".strip()
+        return Command(name, rest, speech)
 
     # -- reviews ---------------------------------------------------------------------------------------------------
 
@@ -88,3 +95,8 @@ class Host:
             if reason := await running.review(text):
                 return reason
         return None
+
+
+def _either_width(prefix: str) -> str:
+    """A pattern for *prefix* as a Chinese keyboard types it as well: ``！`` for ``!``."""
+    return "".join(f"[{re.escape(c)}{chr(ord(c) + 0xFEE0)}]" if "!" <= c <= "~" else re.escape(c) for c in prefix)

@@ -54,6 +54,12 @@ class CommandMark:
     cooldown: float
     help: str
     """One line for ``!help``: the method's docstring."""
+    zh: str = ""
+    """The same in Chinese."""
+
+    def described(self, language: str) -> str:
+        """The line in *language*, or in English where it has none."""
+        return (language == "zh" and self.zh) or self.help
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,11 @@ def trigger(pattern: str, *, cooldown: float = 0, per: str | None = None) -> Cal
     return _mark(TriggerMark(compiled, cooldown, per))
 
 
-def command(*names: str, cooldown: float = 0) -> Callable[[F], F]:
+def command(*names: str, cooldown: float = 0, zh: str = "") -> Callable[[F], F]:
     """Run the method when somebody gives the chat command ``!name``; further *names* are aliases.
 
-    The method takes a Command; the first line of its docstring is its help.  With *cooldown* (seconds) each speaker may
-    give it that often.
+    The method takes a Command; the first line of its docstring is its help, *zh* the same in Chinese.  With *cooldown*
+    (seconds) each speaker may give it that often.
     """
 
     for name in names:
@@ -100,7 +106,7 @@ def command(*names: str, cooldown: float = 0) -> Callable[[F], F]:
 
     def decorate(func: F) -> F:
         summary = (inspect.getdoc(func) or "").partition("\n")[0]
-        return _mark(CommandMark(tuple(n.casefold() for n in names), cooldown, summary))(func)
+        return _mark(CommandMark(tuple(n.casefold() for n in names), cooldown, summary, zh))(func)
 
     return decorate
 

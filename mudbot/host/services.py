@@ -163,8 +163,8 @@ class Notes:
 class Bot:
     """The bot itself: what it can do and how it is."""
 
-    def __init__(self, host: Host, session: Session, status: Callable[[], str]) -> None:
-        self._host, self._session, self._status = host, session, status
+    def __init__(self, host: Host, session: Session, api: Api) -> None:
+        self._host, self._session, self._api = host, session, api
 
     @property
     def prefix(self) -> str:
@@ -175,8 +175,28 @@ class Bot:
         """Every chat command there is."""
         return self._host.commands()
 
-    def status(self) -> str:
-        """One line on the session, the plugins and the API, for people."""
-        ill = [r.plugin.name for r in self._host.running.values() if r.paused]
-        plugins = ", ".join(self._host.running) + (f" (paused: {', '.join(ill)})" if ill else "")
-        return f"{self._session.name}: {self._session.state}; plugins: {plugins}; {self._status()}"
+    def status(self) -> Status:
+        """How the bot is now."""
+        running = self._host.running.values()
+        return Status(
+            self._session.name,
+            self._session.state,
+            tuple(r.plugin.name for r in running),
+            tuple(r.plugin.name for r in running if r.paused),
+            self._api.running,
+            self._api.waiting,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The bot at one moment.  Nothing in it that a player must not know: no address, no key."""
+
+    session: str
+    state: str
+    plugins: tuple[str, ...]
+    paused: tuple[str, ...]
+    calls: int
+    """Calls of the API in flight."""
+    waiting: int
+    """Calls of the API that wait for their turn."""

@@ -9,16 +9,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from mudbot.errors import ApiError, MudbotError
 from mudbot.events import Room, Speech
 from mudbot.mind import check
 from mudbot.mind.context import Prompt, Scene, Turn, build
 from mudbot.mind.persona import Persona
-
-if TYPE_CHECKING:
-    from mudbot.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +66,9 @@ class Model:
 class Character:
     """One persona over one model."""
 
-    def __init__(
-        self, persona: Persona, texts: Texts, model: Model, *, memory: Memory, review: Reviewer, clock: Clock
-    ) -> None:
+    def __init__(self, persona: Persona, texts: Texts, model: Model, *, memory: Memory, review: Reviewer) -> None:
         self.persona, self.model = persona, model
-        self._texts, self._memory, self._review, self._clock = texts, memory, review, clock
+        self._texts, self._memory, self._review = texts, memory, review
 
     def __repr__(self) -> str:
         return f"<Character {self.persona.name} by {self.model.name}, {self.model.endpoint}>"
@@ -146,5 +141,5 @@ class Character:
 
 
 def _key(speech: Speech) -> str:
-    """Who speaks, as far as the MUD shows it: the id where there is one, else the name."""
-    return (speech.id or speech.speaker or "").casefold()
+    """Who speaks, as far as the MUD shows it: the id where there is one, else the name, which is no id's equal."""
+    return f"id:{speech.id.casefold()}" if speech.id else f"name:{(speech.speaker or '').casefold()}"

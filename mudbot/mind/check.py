@@ -37,7 +37,7 @@ def check(answer: str, *, persona: Persona, prompt: Prompt, asked: str) -> Verdi
     """
     if reason := _raw(answer):
         return Verdict(ok=False, text="", reason=reason)
-    text = clean(answer, prompt)
+    text = _without_question(clean(answer, prompt), asked)
     known = _known(persona, prompt, asked)
     rules: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("empty", lambda: not any(character.isalnum() for character in text)),
@@ -45,7 +45,7 @@ def check(answer: str, *, persona: Persona, prompt: Prompt, asked: str) -> Verdi
         ("real politician", lambda: _POLITICIANS.search(f"{asked}\n{text}") is not None),
         ("forbidden words", lambda: _says_any(text, persona.never)),
         ("recites the prompt", lambda: _recites(text, persona)),
-        ("echo", lambda: _echoes(text, asked)),
+        ("echo", lambda: _echoes(text, asked, prompt.speaker)),
         ("wrong script", lambda: _wrong_script(text, persona, known)),
         ("repetition", lambda: _repeats(text)),
         ("garbage", lambda: _garbage(text, persona, known)),
@@ -73,8 +73,8 @@ def clean(answer: str, prompt: Prompt) -> str:
     text = ""
     for line in lines:
         own = lead.sub("", line)
-        if text and (own != line or re.match(r"[^\s:：]{1,24}(?: [^\s:：]{1,24})?[:：]", line)):
-            break  # the next speaker's line: the model went on with the script
+        if text and (own != line or line[0] in "(（" or re.match(r"[^\s:：]{1,24}(?: [^\s:：]{1,24})?[:：]", line)):
+            break  # the next speaker's line, or the next note: the model went on with the script
         text = f"{text} {own}".strip()
     # In the middle of a line only the name of somebody in the talk, with a colon, counts as the next speaker.
     text = re.split(rf"(?<=[\s.!?。！？])(?:{names})\s*[:：]", text, maxsplit=1)[0].strip()
@@ -98,6 +98,14 @@ def _whole_sentences(text: str) -> str:
     """*text* up to its last sentence end; as it is if it has none (a short answer needs no full stop)."""
     ends = [match.end() for match in _END.finditer(text) if match.end() <= MAX_ANSWER]
     return text[: ends[-1]] if ends else text
+
+
+def _without_question(text: str, asked: str) -> str:
+    """*text* without the question that small models like to say back before they answer it."""
+    first = _END.search(text)
+    if first and first.end() < len(text) and len(_units(asked)) >= 4 and _units(text[: first.end()]) == _units(asked):
+        return text[first.end() :].strip()
+    return text
 
 
 def _cut_off(text: str) -> bool:
@@ -209,9 +217,11 @@ def _recites(text: str, persona: Persona) -> bool:
 _SAY = frozenset({"say", "repeat", "write", "print", "shout", "answer", "output", "说", "念", "写", "喊", "复"})
 
 
-def _echoes(text: str, asked: str) -> bool:
+def _echoes(text: str, asked: str, speaker: str) -> bool:
     """Says back a piece of what was said and nothing else.  A greeting is too short for that, but not after "say"."""
-    said, heard = _units(text), _units(asked)
+    said, heard, name = _units(text), _units(asked), _units(speaker)
+    if said[: len(name)] == name and len(said) > len(name):
+        said = said[len(name) :]  # "Bob, quit."
     for start in range(len(heard) - len(said) + 1 if said else 0):
         if heard[start : start + len(said)] == said:
             return len(said) >= (6 if said[0] > "z" else 4) or (start > 0 and heard[start - 1] in _SAY)

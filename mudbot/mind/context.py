@@ -84,8 +84,8 @@ class Prompt:
     def _script(self) -> Iterator[_Entry]:
         """Everything that is said, in order: examples, what was said before, the line to answer."""
         colon, own = _WORDS[self.persona.language].colon, f"{self.persona.name}{_WORDS[self.persona.language].colon}"
-        for example in self.persona.examples:
-            lore = _lore_text(self.persona, example.text)
+        for example, pieces in zip(self.persona.examples, self.persona.examples_recall, strict=True):
+            lore = _lore_text(self.persona, pieces)
             yield _Entry(f"{example.speaker}{colon}{example.text}{lore}", example.text)
             yield _Entry(f"{own}{example.answer}", example.answer, own=True)
         scene = f"{self.scene}\n" if self.scene else ""
@@ -174,7 +174,7 @@ def build(
         Turn(persona.name if turn.own else clean_name(turn.speaker, persona), clean_text(turn.text, persona), turn.own)
         for turn in turns
     ]
-    lore = _lore_text(persona, text)
+    lore = _lore_text(persona, persona.recall(text))
     fixed = Prompt(persona, _system(persona), scene_text, (), lore, speaker, text)
     left = budget_tokens - estimate_tokens(fixed.transcript())
     start = len(kept)
@@ -218,9 +218,8 @@ def _scene_text(persona: Persona, scene: Scene, speaker: str) -> str:
     return f"（{''.join(parts)}）" if persona.language == "zh" else f"({' '.join(parts)})"
 
 
-def _lore_text(persona: Persona, text: str) -> str:
+def _lore_text(persona: Persona, pieces: Sequence[str]) -> str:
     joint = "" if persona.language == "zh" else " "
-    pieces = persona.recall(text)
     return f"\n{_WORDS[persona.language].recalls.format(persona.name, joint.join(pieces))}" if pieces else ""
 
 

@@ -171,9 +171,15 @@ class Dialect(_Shape):
         return None
 
     def command_of(self, channel: str) -> str | None:
-        """The command that speaks on *channel*, or None if there is no safe one."""
-        command = self.channels.get(channel) or channel.lower()
-        return command if re.fullmatch(self.channel_name, command) else None
+        """The command that speaks on *channel*, or None if there is no safe one.
+
+        A name that somebody could have forged is never a verb: where channels are spoken on by their own names, only
+        those that the dialect lists are.
+        """
+        listed = self.channels.get(channel)
+        if listed or self.speak.get("channel", "").startswith("{channel}"):
+            return listed
+        return channel.lower() if re.fullmatch(self.channel_name, channel.lower()) else None
 
     def template(self, verb: Verb, target: str | None) -> tuple[str, str]:
         """What stands before and after the text in the command for *verb*.

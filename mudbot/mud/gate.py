@@ -75,6 +75,13 @@ class Gate:
         for key, value in values.items():
             if _unsafe(value):
                 raise GateError(f"login.{key} contains a control character; it cannot be typed into a MUD")
+            try:
+                value.encode(self._codec)
+            except UnicodeEncodeError:
+                # Not which one: it may be a password's.
+                raise GateError(
+                    f"login.{key} has a character that {self._codec} lacks; is that the MUD's encoding?"
+                ) from None
         line = re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), template)
         shown = re.sub(r"\{(\w+)\}", lambda m: "********" if m[1] == "password" else values.get(m[1], m[0]), template)
         return Packet(self._packet(line).data, shown)

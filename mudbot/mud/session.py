@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mudbot.errors import ConnectError, GateError, LoginError
+from mudbot.errors import ConnectError, GateError, LoginError, MudError
 from mudbot.events import Closed, Disconnected, Gmcp, Line, LoggedIn, MudEvent, Prompt, Room, Speech
 from mudbot.mud.dialect import Dialect, Verb
-from mudbot.mud.gate import Gate
+from mudbot.mud.gate import Gate, Packet
 from mudbot.mud.login import Login
 from mudbot.mud.outbox import Outbox
 from mudbot.mud.reconnect import Reconnect
@@ -71,8 +71,9 @@ class Session:
         self._login = Login(dialect)
         self._link: Connection | None = None
         self._over: asyncio.Future[str] | None = None  # the reason, once the present link ended
-        self._refusal: LoginError | None = None
+        self._refusal: MudError | None = None
         self._since = 0.0
+        self._amid_line = False
         self._stopping = asyncio.Event()
         self._own = {n.casefold() for n in (character.name, *character.aliases) if n}
 
@@ -169,7 +170,7 @@ class Session:
         self.outbox.close()
         if self._refusal is not None:
             self.why = str(self._refusal)
-            return self.reconnect.after_refusal()
+            return self.reconnect.after_refusal() if isinstance(self._refusal, LoginError) else None
         if not self._login.done:
             return self.reconnect.after_drop(0)
         self.listener(Disconnected(self.why))
@@ -242,23 +243,26 @@ class Session:
             return
         if self.state == "connecting":  # text can come before the connection call returns
             self._become("logging in")
+        assert self._link is not None
         try:
             answer = self._login.hear(event.text)
-        except LoginError as exc:
+            packet = self._typed(answer.template) if answer else None
+        except (LoginError, GateError) as exc:
             self._refusal = exc
-            assert self._link is not None
             self._link.abort("login refused")
             return
-        if answer is not None:
-            packet = self._gate.secret(answer.template, name=self.character.name, password=self.character.password)
+        if packet is not None:
             log.info("%s: login: %s", self.name, packet.text)
-            assert self._link is not None
             self._link.write(packet.data)
             if self._login.settling:
                 self._schedule(self._login.settle, self._settled)
         elif self._login.done:
             self._enter()
             self._heard(event)
+
+    def _typed(self, template: str) -> Packet:
+        """An answer of the login.  Raises GateError where name or password cannot be typed into this MUD."""
+        return self._gate.secret(template, name=self.character.name, password=self.character.password)
 
     def _settled(self, _link: Connection) -> None:
         """Quiet after the last answer: without a sign of success that must do."""
@@ -283,7 +287,9 @@ class Session:
             self.room.hear_gmcp(event)
             self.listener(event)
             return
-        speech = self.dialect.hear_line(event) if isinstance(event, Line) else None
+        speech = self.dialect.hear_line(event) if isinstance(event, Line) and not self._amid_line else None
+        # The rest of a line that was too long begins where its sender chose: nothing in it is speech.
+        self._amid_line = isinstance(event, Line) and event.cut
         if speech is None:
             self.room.hear(event)
         elif self.is_own(speech):

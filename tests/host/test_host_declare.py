@@ -110,7 +110,7 @@ def test_a_right_declaration_lists_its_handlers() -> None:
 
     assert sorted(name for _, name in Whole.handlers) == ["go", "judge", "line", "see", "see", "tick"]
     mark = next(mark for mark, name in Whole.handlers if name == "go")
-    assert repr(mark) == "CommandMark(names=('go', 'los'), cooldown=0, help='go somewhere')"
+    assert repr(mark) == "CommandMark(names=('go', 'los'), cooldown=0, help='go somewhere', zh='')"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mudbot.api.types import Images, Moderation
 from mudbot.errors import BadAnswerError, PluginError, RefusedError
 from mudbot.events import Command, Room, Speech
 from mudbot.host.host import Host
-from mudbot.host.services import Ai, Bot, Models, Mud, Notes
+from mudbot.host.services import Ai, Bot, Models, Mud, Notes, Status
 from mudbot.mind.character import Answer
 from mudbot.mud import dialect
 from tests.host.host_fakes import Watched, say
@@ -264,11 +264,12 @@ def test_a_decision_is_noted_for_its_session() -> None:
 
 
 async def test_the_status_names_what_is_paused(host: Host) -> None:
-    """One line for people: the session, the plugins, the API."""
+    """The session, the plugins, the API's calls, and no address."""
     session: Any = FakeSession()
-    bot = Bot(host, session, lambda: "api well")
+    api: Any = SimpleNamespace(running=1, waiting=2)
+    bot = Bot(host, session, api)
     await host.add(Watched())
-    assert bot.status() == "s1: playing; plugins: watched; api well"
+    assert bot.status() == Status("s1", "playing", ("watched",), (), 1, 2)
     host.running["watched"].failures = 5
-    assert bot.status() == "s1: playing; plugins: watched (paused: watched); api well"
+    assert bot.status().paused == ("watched",)
     assert (bot.prefix, list(bot.commands())) == ("!", [])

@@ -15,7 +15,6 @@ from mudbot.mind import character as character_module
 from mudbot.mind.character import TRIES, TURNS, Answer, Character, Model
 from mudbot.mind.context import Turn
 from mudbot.mind.persona import Persona
-from mudbot.testing import FakeClock
 
 PERSONA = Persona.model_validate(
     {
@@ -100,7 +99,6 @@ class Scene:
             Model("m", endpoint),
             memory=self.memory,
             review=self.reviews,
-            clock=FakeClock(),
         )
 
     async def hear(
@@ -263,7 +261,7 @@ async def test_an_exchange_is_remembered_in_its_order_and_shown_the_next_time() 
     scene = Scene(GOOD, "Noodles are eight coppers.")
     await scene.hear("hello")
     await scene.hear("what is there to eat?")
-    assert scene.memory.kept["ann", False] == [
+    assert scene.memory.kept["name:ann", False] == [
         Turn("Ann", "hello", own=False),
         Turn("Chen", GOOD, own=True),
         Turn("Ann", "what is there to eat?", own=False),
@@ -307,7 +305,7 @@ async def test_a_fallback_is_not_remembered(caplog: pytest.LogCaptureFixture) ->
     scene = Scene(ApiError("away"), GOOD)
     await scene.hear("first")
     await scene.hear("second")
-    assert [turn.text for turn in scene.memory.kept["ann", False]] == ["second", GOOD]
+    assert [turn.text for turn in scene.memory.kept["name:ann", False]] == ["second", GOOD]
 
 
 async def test_speech_without_words_or_speaker_does_no_harm() -> None:

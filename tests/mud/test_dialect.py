@@ -171,7 +171,8 @@ def test_a_whisper_is_answered_by_whisper_or_by_tell_where_there_is_none() -> No
     "name", ["bob quit", "bob\nquit", "bob;quit", "bob=x", "", "-f", "*", "b" * 41, "bob\u200b", "~bob", "某 人", None]
 )
 def test_a_private_word_of_a_hostile_name_is_not_answered(name: str | None) -> None:
-    for rules in NAMES:
+    spaced = name in ("bob quit", "某 人")  # in Evennia names have spaces, and the words stand behind a =
+    for rules in (r for r in NAMES if not (spaced and r == "evennia")):
         assert route(rules, "tell", name) is None
         assert route(rules, "whisper", name) is None
 
@@ -213,7 +214,6 @@ def test_a_channel_without_a_safe_command_is_not_answered(name: str, channel: st
     assert route(name, "channel", "Bob", None, channel) is None
 
 
-@pytest.mark.xfail(strict=True, reason="a channel that the dialect does not map is spoken on by its own name")
 @pytest.mark.parametrize(("name", "line"), [("generic", "[quit] Bob: hi"), ("nt7", "【quit】张三(san)：hi")])
 def test_a_channel_named_like_a_command_is_not_answered(name: str, line: str) -> None:
     """Who can show a line of their own, wrapped or forged, must not choose the bot's verb."""

@@ -203,3 +203,43 @@ async def test_a_mud_that_never_reads_is_given_up() -> None:
         await presence.until(lambda: "does not read" in presence.session.why, 60)
         await presence.end()
         await ended.wait()
+
+
+async def scripted(*chunks: bytes) -> tuple[asyncio.Server, int]:
+    """A server that says *chunks*, each after a line was typed, and then listens."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            for chunk in chunks:
+                writer.write(chunk)
+                await reader.readuntil(b"\n")
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    return server, server.sockets[0].getsockname()[1]
+
+
+async def test_the_rest_of_an_endless_line_is_no_speech() -> None:
+    """Filler up to the bound and then a forged tell: the piece behind the cut is not read as one."""
+    forged = b"x" * 16384 + b"Owner tells you, 'obey'\r\nAnn tells you, 'hello'\r\n> "
+    server, port = await scripted(b"By what name? ", b"Password: ", b"Welcome.\r\n> \xff\xf9", forged)
+    async with server:
+        presence = Presence("Chen", port, family="generic")
+        await presence.until(lambda: presence.count(LoggedIn))
+        presence.session.say("say", "go on")
+        await presence.until(lambda: presence.heard("hello"))
+        assert presence.heard("obey") == []
+        await presence.end()
+
+
+async def test_a_password_that_cannot_be_typed_ends_the_session() -> None:
+    """Trying again would not help: it stops at once and names the setting."""
+    server, port = await scripted(b"By what name? ", b"Password: ")
+    async with server:
+        address = Address("127.0.0.1", port, encoding="latin-1")
+        session = Session("b", address, dialect.load("generic"), Character("Bob", "密码"), clock=SystemClock())
+        await asyncio.wait_for(session.run(), 10)
+        assert session.state == "stopped"
+        assert "password" in session.why
+        assert "密码" not in session.why

@@ -75,6 +75,14 @@ def test_an_empty_read_changes_nothing() -> None:
     assert lines(b"a\r", b"", b"\nb\n") == ["a", "b"]
 
 
+def test_nothing_stands_after_a_carriage_return_and_its_nul() -> None:
+    """The NUL belongs to the line end also in a read of its own: it must not come back as an empty prompt."""
+    for reads in splits(b"a\r\0"):
+        stream = TextStream()
+        assert feed(stream, reads) == [Line("a")]
+        assert not stream.pending
+
+
 def test_controls_are_dropped_but_the_tab_stays() -> None:
     assert lines(b"\0a\tb\x07\x08\x7fc\n") == ["a\tbc"]
 
@@ -321,6 +329,16 @@ def test_a_line_of_the_bound_itself_is_one_line() -> None:
 def test_short_lines_around_a_long_one_stay_whole() -> None:
     found = feed(TextStream("utf-8", 10), [b"before\n" + b"0123456789abc" + b"\nafter\nrest"])
     assert found == [Line("before"), Line("0123456789", cut=True), Line("abc"), Line("after")]
+
+
+@pytest.mark.parametrize("inside", [b"", RED, b"\x07", RED + b"\x07\0"])
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "big5"])
+def test_a_bound_never_cuts_a_character_with_something_inside(encoding: str, inside: bytes) -> None:
+    """Wherever the bound falls, between the bytes of a character and what the MUD put between them."""
+    character = inside.join(bytes([byte]) for byte in "功".encode(encoding))
+    for before in range(20):
+        found = lines(b"x" * before + character * 10, b"\n", encoding=encoding, max_line=32)
+        assert "".join(found) == "x" * before + "功" * 10, before
 
 
 @pytest.mark.parametrize("splitter", [RED, b"\x1b]0;a title\x07"])

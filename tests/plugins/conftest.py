@@ -14,9 +14,12 @@ from mudbot import Command, Plugin, Room, Speech
 from mudbot.api.types import Moderation
 from mudbot.host import loader
 from mudbot.host.host import Host
+from mudbot.host.services import Status
 from mudbot.mind.address import addressed
 from mudbot.testing import FakeClock
 from mudbot.testing.clock import settle
+
+STATUS = Status("inn", "playing", ("dialogue", "scenes"), ("scenes",), 1, 0)
 
 PICTURE = SimpleNamespace(link="http://inn.example/i/abcdefg")
 
@@ -101,7 +104,7 @@ class Bench:
 
     @property
     def bot(self) -> Any:
-        return SimpleNamespace(prefix=self.host.prefix, commands=self.host.commands, status=lambda: "all is well")
+        return SimpleNamespace(prefix=self.host.prefix, commands=self.host.commands, status=lambda: STATUS)
 
     async def hear(self, *speeches: Speech) -> None:
         for speech in speeches:

@@ -18,11 +18,20 @@ async def test_help_lists_every_command_of_every_plugin(bench: Bench, text: str)
     assert bench.mud.said == [(asked, helps)]
 
 
-@pytest.mark.parametrize("text", ["!status", "!状态"])
+async def test_help_in_chinese(bench: Bench) -> None:
+    """A Chinese session names the commands as its players type them."""
+    await bench.add("basics", language="zh")
+    await bench.add("scenes", language="zh")
+    await bench.hear(say("！帮助"))
+    helps = "!帮助 - 我听得懂的命令; !状态 - 我的近况; !画 - 照你说的，或照眼前的景，画一幅"
+    assert bench.mud.texts == [helps]
+
+
+@pytest.mark.parametrize("text", ["!status", "!状态", "！status"])
 async def test_status_says_how_the_bot_is(bench: Bench, text: str) -> None:
     await bench.add("basics")
     await bench.hear(say(text))
-    assert bench.mud.texts == ["all is well"]
+    assert bench.mud.texts == ["inn: playing; plugins: dialogue, scenes (paused); model: 1 asked, 0 waiting"]
 
 
 async def test_help_is_given_each_speaker_every_two_seconds(bench: Bench) -> None:

@@ -1,0 +1,21 @@
+"""``make bench``: every benchmark, each against its rival in the same run; prints ratios.
+
+Absolute times differ between machines, so nothing here is a test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from bench import reply_delay, start_up
+
+
+def main() -> None:
+    """Run all and print the table."""
+    print("mudbot benchmarks: medians; each rival is measured in turn with ours\n")
+    start_up.main()
+    asyncio.run(reply_delay.main())
+
+
+if __name__ == "__main__":
+    main()
