@@ -132,6 +132,7 @@ _DISCLOSURE = re.compile(
     r"|\b(?:can't|can’t|cannot|unable to) (?:assist|fulfill|comply|help (?:you )?with (?:that|this))\b"
     r"|\b(?:can't|can’t|cannot|can not|unable to) (?:provide|generate|access|browse|engage)\b"
     r"|人工智能|语言模型|大模型|机器人|(?:智能|虚拟|编程|AI)助手|(?:是|作为|做为)(?:一[个名位款])?(?:AI|助手|程序|模型)"
+    r"|我(?:不过|只|就)?(?:不)?是(?:个|一[个台部])?(?:机器|程序|电脑|软件|模型)"
     r"|训练数据|我的(?:开发者|指令|提示词)|系统提示|被(?:设计|训练|开发)|(?<![A-Za-z])AI(?![A-Za-z])"
     r"|(?:无法|不能)(?:为您|为你)?(?:提供|满足|协助|完成|执行)(?:您|你|这|该|任何|相关)",
     re.IGNORECASE,
