@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mudbot.events import Command, Line, Speech
-from mudbot.host.plugin import NAME, CommandMark, Plugin, Text, TriggerMark
+from mudbot.host.marks import NAME, CommandMark, Text, TriggerMark
+from mudbot.host.plugin import Plugin
 from mudbot.host.running import Running
 from mudbot.triggers.matcher import Matcher
 
@@ -58,6 +59,10 @@ class Host:
         """Every chat command there is, once, with its aliases."""
         seen = {id(mark): mark for running in self.running.values() for mark, _ in running.commands.values()}
         return list(seen.values())
+
+    def plugins(self) -> Sequence[tuple[str, bool]]:
+        """Every plugin's name, and whether it is paused."""
+        return [(name, running.paused) for name, running in self.running.items()]
 
     # -- the way of a line (synchronous) ---------------------------------------------------------------------------
 

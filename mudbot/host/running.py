@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mudbot.errors import PluginError
-from mudbot.host.plugin import CommandMark, EveryMark, OnMark, Plugin, ReviewMark, Text, TriggerMark
+from mudbot.host.marks import CommandMark, EveryMark, OnMark, ReviewMark, Text, TriggerMark
+from mudbot.host.plugin import Plugin
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mudbot.errors import BadAnswerError, PluginError, RefusedError
 from mudbot.events import Command, Room, Speech
 
 if TYPE_CHECKING:
     from mudbot.api import Api, Moderation
-    from mudbot.host.host import Host
-    from mudbot.host.plugin import CommandMark
+    from mudbot.host.marks import CommandMark
     from mudbot.mind.character import Answer, Character
     from mudbot.mud.session import Session
     from mudbot.store.pictures import Picture, Pictures
@@ -160,29 +159,38 @@ class Notes:
         )
 
 
+class Crew(Protocol):
+    """All plugins of a session, as ``Bot`` needs them."""
+
+    prefix: str
+
+    def commands(self) -> Sequence[CommandMark]: ...
+    def plugins(self) -> Sequence[tuple[str, bool]]: ...
+
+
 class Bot:
     """The bot itself: what it can do and how it is."""
 
-    def __init__(self, host: Host, session: Session, api: Api) -> None:
-        self._host, self._session, self._api = host, session, api
+    def __init__(self, crew: Crew, session: Session, api: Api) -> None:
+        self._crew, self._session, self._api = crew, session, api
 
     @property
     def prefix(self) -> str:
         """What chat commands begin with."""
-        return self._host.prefix
+        return self._crew.prefix
 
     def commands(self) -> Sequence[CommandMark]:
         """Every chat command there is."""
-        return self._host.commands()
+        return self._crew.commands()
 
     def status(self) -> Status:
         """How the bot is now."""
-        running = self._host.running.values()
+        plugins = self._crew.plugins()
         return Status(
             self._session.name,
             self._session.state,
-            tuple(r.plugin.name for r in running),
-            tuple(r.plugin.name for r in running if r.paused),
+            tuple(name for name, _ in plugins),
+            tuple(name for name, paused in plugins if paused),
             self._api.running,
             self._api.waiting,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -13,45 +12,10 @@ import pytest
 from aiohttp import web
 
 from mudbot.api import Api, ApiCall
+from mudbot.testing import FakeClock
+from mudbot.testing.clock import settle
 
-
-class FakeClock:
-    """Time stands still until ``advance``, which wakes sleepers one after the other, in the order of their times."""
-
-    def __init__(self) -> None:
-        self._now = 1000.0
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._count = 0
-
-    def now(self) -> float:
-        return self._now
-
-    def wall(self) -> float:
-        return self._now + 1_699_999_000.0
-
-    async def sleep(self, seconds: float) -> None:
-        self._count += 1
-        waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._now + seconds, self._count, waker))
-        await waker
-
-    async def advance(self, seconds: float) -> None:
-        end = self._now + seconds
-        await settle()
-        while self._sleepers and self._sleepers[0][0] <= end:
-            at, _, waker = heapq.heappop(self._sleepers)
-            if not waker.done():
-                self._now = max(self._now, at)
-                waker.set_result(None)
-                await settle()
-        self._now = end
-        await settle()
-
-
-async def settle() -> None:
-    """Let every task run as far as it can without time or network."""
-    for _ in range(12):
-        await asyncio.sleep(0)
+__all__ = ["FakeClock", "settle"]
 
 
 async def until(done: Callable[[], bool]) -> None:

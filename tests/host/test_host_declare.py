@@ -10,7 +10,7 @@ import pytest
 
 import mudbot
 from mudbot import Command, Line, Plugin, PluginError, Text, command, every, on, review, trigger
-from mudbot.host.plugin import TriggerMark
+from mudbot.host.marks import TriggerMark
 
 
 def declare(body: str) -> type[Plugin]:
