@@ -42,12 +42,12 @@ class Guest:
         self._app = app
 
     async def enter(self) -> None:
-        """Log in, and wait until the innkeeper is there too."""
-        await self._link.open()
+        """Log in, once the innkeeper is there to receive a guest."""
         async with asyncio.timeout(15):
-            await self._inside.wait()
             while self._app.sessions[0].state != "playing":  # noqa: ASYNC110  # a session announces itself to its host
                 await asyncio.sleep(0.02)
+            await self._link.open()
+            await self._inside.wait()
 
     def type(self, text: str) -> None:
         """Type a command line, as a player would."""
