@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -47,8 +46,7 @@ def to_logged_in() -> float:
         daemon = subprocess.Popen(
             [sys.executable, "-m", "mudbot", "run", "-c", str(config)],
             stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "MUDBOT_MODELS": folder},  # the model loads beside the login; here it is not there
+            text=True,  # the model, where its file is there, loads beside the login
         )
         assert daemon.stderr is not None
         for line in daemon.stderr:

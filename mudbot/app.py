@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
+import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mudbot import resolve
 from mudbot.clock import Clock, SystemClock
-from mudbot.config import Config, SessionConfig, validate
-from mudbot.errors import ApiError, ConfigError, MudbotError, PluginError, Problem
-from mudbot.host import loader
+from mudbot.config import Config, SessionConfig
+from mudbot.errors import ApiError, MudbotError, PluginError
 from mudbot.host.host import Host
 from mudbot.host.plugin import Plugin
 from mudbot.host.services import Ai, Bot, Models, Mud, Notes
-from mudbot.mind.character import Answer, Character, Model
+from mudbot.mind.character import Answer, Character
 from mudbot.mind.memory import TurnMemory
-from mudbot.mind.persona import Persona, load_persona
+from mudbot.mind.persona import Persona
 from mudbot.mud import dialect as dialects
 from mudbot.mud.session import Character as Login
 from mudbot.mud.session import Session
@@ -39,9 +38,6 @@ log = logging.getLogger(__name__)
 STOP_WITHIN = 4.5
 """Seconds from the signal to the end of everything, whatever hangs."""
 
-# Models that OpenAI served by /completions only; everything since speaks chat.
-_COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-instruct(-\d+)?$")
-
 
 class App:
     """One bot: its sessions, plugins, API, store and web server.
@@ -55,12 +51,12 @@ class App:
         self.sessions: list[Session] = []
         self.hosts: list[Host] = []
         self.characters: list[Character] = []
-        self.tavern: Tavern | None = None
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
         self.warmed: asyncio.Task[None] | None = None
         """Done once every character's persona was read by the model (embedded models only)."""
         self.store = Store(config.path(config.store), self.clock)
         self.pictures = Pictures(self.store)
+        self._taverns: dict[tuple[str, str, int], Tavern] = {}
         self._local: LocalServer | None = None
         self._web: WebServer | None = None
         self._api: Api | None = None
@@ -69,18 +65,23 @@ class App:
     def __repr__(self) -> str:
         return f"<App {self.sessions}>"
 
+    @property
+    def tavern(self) -> Tavern | None:
+        """The embedded world of the first session that has one."""
+        return next(iter(self._taverns.values()), None)
+
     # -- life ------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Bring everything up.  Raises MudbotError with the remedy; the MUD itself may come up later."""
-        check_models(self.config)
-        classes = load_plugins(self.config)
-        personas = [load_character(self.config, session) for session in self.config.sessions]
+        for check in (resolve.check_models, resolve.check_sessions):
+            check(self.config)
+        classes = resolve.load_plugins(self.config)
+        personas = [resolve.load_character(self.config, session) for session in self.config.sessions]
         self._task(self._open_store())
         self._api = await self._open_api()
         await self._open_web()
-        if any(s.embedded for s in self.config.sessions):
-            await self._open_tavern()
+        await self._open_taverns()
         for settings, persona in zip(self.config.sessions, personas, strict=True):
             await self._open_session(settings, persona, classes)
         if self._local is not None:
@@ -89,20 +90,26 @@ class App:
     async def run(self) -> bool:
         """Run until SIGTERM or SIGINT, or until every session has ended for good.  A second signal ends at once.
 
-        Returns whether it was told to stop.
+        Returns whether it was told to stop.  Raises what ``start`` raises.
         """
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, stopping)
-        await self.start()
-        waiting = self._task(stopping.wait())
-        lives = [t for t in self._tasks if t.get_name().startswith("session ")]
-        all_over = asyncio.gather(*lives)
-        await asyncio.wait({waiting, all_over}, return_when=asyncio.FIRST_COMPLETED)
-        told = stopping.is_set()
-        await self.stop()
-        return told
+        waiting, starting = self._task(stopping.wait()), self._task(self.start())
+        try:
+            await asyncio.wait({waiting, starting}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                lives = [t for t in self._tasks if t.get_name().startswith("session ")]
+                all_over = asyncio.gather(*lives)
+                await asyncio.wait({waiting, all_over}, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                starting.cancel()
+                await asyncio.wait({starting}, timeout=1)  # it may be held by a plugin's start
+            return stopping.is_set()
+        finally:
+            await self.stop()
 
     async def stop(self) -> None:
         """Say goodbye where configured, and end everything within 5 seconds."""
@@ -118,14 +125,16 @@ class App:
         await asyncio.gather(*(host.stop() for host in self.hosts), return_exceptions=True)
         for task in self._tasks:
             task.cancel()
-        ends = [part.close() for part in (self._web, self._api, self._local, self.tavern) if part is not None]
+        parts = (self._web, self._api, self._local, *self._taverns.values())
+        ends = [part.close() for part in parts if part is not None]
         for outcome in await asyncio.gather(*ends, self.store.close(), return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.warning("while stopping: %s", outcome)
 
     def _on_signal(self, stopping: asyncio.Event) -> None:
         if stopping.is_set():
-            raise SystemExit(1)
+            logging.shutdown()
+            os._exit(1)  # an exception here would make asyncio wait for whoever does not want to end
         log.info("stopping")
         stopping.set()
 
@@ -186,32 +195,38 @@ class App:
         self._web = WebServer(self.pictures, host=settings.host, port=settings.port, healthy=self._healthy)
         await self._web.start()
         self.pictures.public_url = settings.public_url or self._web.url
+        if settings.public_url is None and settings.host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
+            log.warning("players cannot open %s/i/…: set web.public_url to the address they reach", self._web.url)
         log.info("pictures at %s/i/…", self.pictures.public_url)
 
     def _healthy(self) -> bool:
         return any(session.state == "playing" for session in self.sessions)
 
-    async def _open_tavern(self) -> None:
-        from mudbot.local.tavern import Tavern
+    async def _open_taverns(self) -> None:
+        """An embedded world for each language, encoding and port that the sessions ask for."""
+        for settings in (s for s in self.config.sessions if s.embedded):
+            from mudbot.local.tavern import Tavern
 
-        first = next(s for s in self.config.sessions if s.embedded)
-        self.tavern = Tavern(port=first.port, encoding=first.encoding, language=first.language)
-        await self.tavern.start()
-        log.info("the tavern is open at 127.0.0.1:%d: come in with telnet or a MUD client", self.tavern.port)
+            key = _tavern_key(settings)
+            if key not in self._taverns:
+                world = Tavern(port=settings.port, encoding=settings.encoding, language=settings.language)
+                await world.start()
+                self._taverns[key] = world
+                log.info("the tavern is open at 127.0.0.1:%d: come in with telnet or a MUD client", world.port)
 
     async def _open_session(self, settings: SessionConfig, persona: Persona, classes: dict[str, type[Plugin]]) -> None:
         session = self._session(settings, persona)
-        host = Host(self.clock, prefix=settings.command_prefix)
+        host = Host(self.clock, prefix=settings.command_prefix, answerable=session.can_answer)
         character = Character(
             persona,
             self._require_api(),
-            choose_model(self.config, persona),
+            resolve.choose_model(self.config, persona),
             memory=TurnMemory(self.store, f"{settings.name}/{persona.name}"),
             review=host.review,
         )
         for name, kind in classes.items():
             plugin = kind()
-            plugin.config = plugin_settings(self.config, name, kind)
+            plugin.config = resolve.plugin_settings(self.config, name, kind)
             plugin.language = settings.language
             plugin.log = logging.getLogger(f"mudbot.plugins.{name}")
             self._equip(plugin, session, host, character)
@@ -227,15 +242,15 @@ class App:
 
     def _session(self, settings: SessionConfig, persona: Persona) -> Session:
         host, port = settings.host, settings.port
-        if settings.embedded and self.tavern is not None:
-            host, port = "127.0.0.1", self.tavern.port
+        if settings.embedded:
+            host, port = "127.0.0.1", self._taverns[_tavern_key(settings)].port
         login = settings.login
         password = login.password.get_secret_value() if login and login.password else ""
         return Session(
             settings.name,
             Address(host, port, tls=settings.tls, encoding=settings.encoding),
             dialects.load(settings.dialect),
-            Login(login.name if login else persona.name, password),
+            Login(login.name if login else persona.name, password, aliases=(persona.name,)),
             clock=self.clock,
         )
 
@@ -248,7 +263,8 @@ class App:
             chosen.moderation.name if chosen.moderation else None,
             chosen.embedding.name if chosen.embedding else "text-embedding-3-small",
         )
-        plugin.mud = Mud(session, character, may_command=granted.commands)
+        plugin.clock = self.clock
+        plugin.mud = Mud(session, character, may_command=granted.commands, colleagues=self._colleagues)
         plugin.ai = Ai(
             self._require_api(), models, character, review=host.review, pictures=self.pictures, session=session.name
         )
@@ -256,6 +272,10 @@ class App:
         plugin.ai.on_answer = self._on_answer
         plugin.notes = Notes(self.store, session.name)
         plugin.bot = Bot(host, session, self._require_api())
+
+    def _colleagues(self) -> set[str]:
+        """The names of all characters that this process plays: they must not talk to each other for ever."""
+        return {name for session in self.sessions for name in session.own_names}
 
     def _on_answer(self, answer: Answer) -> None:
         self.on_answer(answer)
@@ -281,64 +301,5 @@ class App:
                 log.warning("the model could not read who %s is: %s", character.persona.name, exc)
 
 
-# -- pure parts, also used by ``mudbot check`` -------------------------------------------------------------------------
-
-
-def plugin_folders(config: Config) -> list[Path]:
-    """Where plugins are looked for: beside the configuration, then among the shipped ones."""
-    return [config.folder / "plugins", loader.shipped()]
-
-
-def load_plugins(config: Config) -> dict[str, type[Plugin]]:
-    """The classes of all enabled plugins.  Raises ConfigError with every problem of every plugin."""
-    classes: dict[str, type[Plugin]] = {}
-    problems: list[Problem] = []
-    for name in config.plugins:
-        try:
-            classes[name] = loader.load(name, plugin_folders(config))
-            plugin_settings(config, name, classes[name])
-        except ConfigError as exc:
-            problems += exc.problems
-        except PluginError as exc:
-            problems.append(Problem(config.plugins[name].positions.where(), str(exc)))
-    if problems:
-        raise ConfigError(*problems)
-    return classes
-
-
-def plugin_settings(config: Config, name: str, kind: type[Plugin]) -> Any:
-    """The plugin's own settings as the class it declares.  Raises ConfigError for mistakes, unknown keys among them."""
-    plugin, model = config.plugins[name], kind.config_type()
-    if model is not None:
-        return validate(model, plugin.settings, plugin.positions)
-    if plugin.settings:
-        where = plugin.positions.where
-        raise ConfigError(
-            *(Problem(where(key), f"plugin {name} has no settings, so no {key}") for key in plugin.settings)
-        )
-    return None
-
-
-def load_character(config: Config, session: SessionConfig) -> Persona:
-    """The session's persona.  Raises ConfigError."""
-    return load_persona(session.character, folder=config.folder)
-
-
-def check_models(config: Config) -> None:
-    """Raise ConfigError where an API is configured and no model to speak with."""
-    if config.api.base_url != "embedded" and config.api.models.dialogue is None and "dialogue" in config.plugins:
-        raise ConfigError(
-            Problem("api.models.dialogue", f"name a model that {config.api.base_url} serves, for example gpt-4o-mini")
-        )
-
-
-def choose_model(config: Config, persona: Persona) -> Model:
-    """Which model speaks for *persona*, and by which endpoint."""
-    choice = config.api.models.dialogue
-    embedded = config.api.base_url == "embedded"
-    name, endpoint = (choice.name, choice.endpoint) if choice else ("local", "auto")
-    if endpoint == "auto" and embedded:
-        endpoint = persona.endpoint
-    if endpoint == "auto":
-        endpoint = "completions" if _COMPLETIONS_ONLY.search(name) else "chat"
-    return Model(name, endpoint)
+def _tavern_key(settings: SessionConfig) -> tuple[str, str, int]:
+    return settings.language, settings.encoding, settings.port

@@ -2,6 +2,7 @@
 
 from mudbot import Command, MudbotError, Plugin, RefusedError, Room, command
 
+LONGEST = 900  # characters that an image server is asked to draw
 TEXTS = {
     "en": {
         "nothing": "I see nothing here to draw. Try {0}scene and a few words.",
@@ -23,7 +24,7 @@ class Scenes(Plugin):
     async def scene(self, command: Command) -> None:
         """draw a scene from your words, or this room"""
         texts = TEXTS[self.language]
-        words = command.rest or described(await self.mud.look())
+        words = command.rest[:LONGEST] or described(await self.mud.look())
         if not words:
             await self.mud.reply(command, texts["nothing"].format(self.bot.prefix))
             return
@@ -39,4 +40,4 @@ class Scenes(Plugin):
 
 
 def described(room: Room) -> str:
-    return " ".join(filter(None, (room.name, room.description)))[:900]
+    return " ".join(filter(None, (room.name, room.description)))[:LONGEST]

@@ -19,6 +19,7 @@ FLOORS = [
     {"mind"},
     {"host"},
     {"web", "local"},
+    {"resolve"},
     {"app"},
     {"testing", "cli"},
 ]

@@ -10,6 +10,7 @@ import click
 
 from mudbot import __version__
 from mudbot.errors import ConfigError, MudbotError
+from mudbot.logs import visible
 
 # name -> module under mudbot.cli and the line that `mudbot --help` shows, so that it need not load them
 COMMANDS = {
@@ -57,8 +58,8 @@ def main() -> None:
         cli()
     except ConfigError as exc:
         for problem in exc.problems:
-            print(problem, file=sys.stderr)
+            print(visible(str(problem)), file=sys.stderr)
         sys.exit(1)
     except MudbotError as exc:
-        print(f"mudbot: {exc}", file=sys.stderr)
+        print(visible(f"mudbot: {exc}"), file=sys.stderr)
         sys.exit(1)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from mudbot import app
+from mudbot import resolve
 from mudbot.cli.options import config_options, read
-from mudbot.config import Config
+from mudbot.config import salvage
 from mudbot.errors import ConfigError, Problem
-from mudbot.mud import dialect
+from mudbot.logs import visible
 
 
 @click.command("check", short_help="Read the configuration and every plugin; print all problems at once.")
@@ -21,14 +21,15 @@ def command(path: Path, overrides: tuple[str, ...]) -> None:
 
     Exit status 0 if there is none, 1 otherwise.  Secrets are never printed.
     """
+    problems: list[Problem] = []
     try:
         config = read(path, overrides)
     except ConfigError as exc:
-        problems = list(exc.problems)
-    else:
-        problems = find(config)
+        problems += exc.problems
+        config = salvage(path, overrides=overrides)
+    problems += resolve.problems_of(config)
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(visible(str(problem)), file=sys.stderr)
     if problems:
         count = len(problems)
         print(f"{count} problem{'s' if count > 1 else ''} in {path}", file=sys.stderr)
@@ -36,20 +37,3 @@ def command(path: Path, overrides: tuple[str, ...]) -> None:
     print(
         f"{path}: {len(config.sessions)} session(s), plugins: {', '.join(config.plugins) or 'none'}; no problems found"
     )
-
-
-def find(config: Config) -> list[Problem]:
-    """What is wrong beyond the shape of the file: plugins, personas, dialects, models."""
-    problems: list[Problem] = []
-    for work in (app.load_plugins, app.check_models):
-        try:
-            work(config)
-        except ConfigError as exc:
-            problems += exc.problems
-    for session in config.sessions:
-        for check in (lambda s: app.load_character(config, s), lambda s: dialect.load(s.dialect)):
-            try:
-                check(session)
-            except ConfigError as exc:
-                problems += [Problem(f"session {session.name}: {p.where}", p.message) for p in exc.problems]
-    return problems

@@ -35,6 +35,11 @@ def command(lang: str, texts: tuple[str, ...], scene: str | None, model: str | N
     and ends.  An answer is marked [model], or [fallback] where the innkeeper said a prepared line; exit status 0 only
     if the model answered every text, 1 otherwise.
     """
+    for text in texts:
+        if not text.strip() or text.lstrip().startswith(("!", "！")):
+            raise click.UsageError(
+                f"--say {text!r}: say some words to the innkeeper; for a picture there is --scene TEXT"
+            )
     config = settings(lang, model)
     logs.setup(level="info" if verbose else "error", style="console", secrets=config.secrets())
     _require_model(config)
@@ -76,5 +81,5 @@ def _require_model(config: Config) -> None:
     if not path_of(spec).is_file():
         raise ModelMissingError(
             f"the language model is not there yet ({path_of(spec)}).  Get it with:\n"
-            f"  mudbot models fetch        ({spec.size / 1e6:,.0f} MB, once)"
+            f"  mudbot models fetch {spec.name}        ({spec.size / 1e6:,.0f} MB, once)"
         )

@@ -144,7 +144,7 @@ async def _draw(app: App, guest: Guest, lines: list[str], scene: str) -> bool:
     picture = await app.pictures.find(link.rpartition("/")[2]) if link else None
     if picture is None:
         return False
-    print(f"link:    {link}\npicture: {picture.path}\n({visible(picture.caption)})")
+    print(f"link:    {link}   (while the bot runs)\npicture: {picture.path}\n({visible(picture.caption)})")
     return True
 
 

@@ -51,6 +51,10 @@ def fetch(name: str) -> None:
     shown = _Bar()
     try:
         path = get(spec, shown.show)
+    except KeyboardInterrupt:
+        shown.close()
+        print("stopped; run it again and it goes on from here", file=sys.stderr)
+        sys.exit(130)
     finally:
         shown.close()
     print(path)

@@ -15,7 +15,10 @@ import click
 from mudbot import logs
 from mudbot.app import App
 from mudbot.cli.options import config_options, read
-from mudbot.errors import MudbotError
+from mudbot.errors import ConfigError, MudbotError
+
+log = logging.getLogger(__name__)
+REFUSED = 78  # EX_CONFIG of sysexits.h
 
 
 @click.command("run", short_help="Run the bot until it is told to stop (SIGTERM, Ctrl-C).")
@@ -24,7 +27,8 @@ def command(path: Path, overrides: tuple[str, ...]) -> None:
     """Run the bot in the foreground until it is told to stop.
 
     Logs go to standard error; no terminal is needed.  SIGTERM or Ctrl-C ends it within 5 seconds, a second one at once.
-    Exit status 0 after it was told to stop, 1 where it cannot start or every session has ended for good.
+    Exit status 0 after it was told to stop, 1 where it cannot start, 78 where the MUDs refused every login: only a
+    mended configuration helps then.
     """
     config = read(path, overrides)
     logs.setup(level=config.log.level, style=config.log.format, secrets=config.secrets())
@@ -33,7 +37,7 @@ def command(path: Path, overrides: tuple[str, ...]) -> None:
 
 async def _main(app: App) -> int:
     told = await app.run()
-    return 0 if told else 1
+    return 0 if told else REFUSED if all(session.refused for session in app.sessions) else 1
 
 
 async def ending(work: Coroutine[Any, Any, int]) -> NoReturn:
@@ -45,7 +49,9 @@ async def ending(work: Coroutine[Any, Any, int]) -> NoReturn:
     try:
         status = await work
     except MudbotError as exc:
-        print(f"mudbot: {exc}", file=sys.stderr)
+        # By the log, which masks secrets: a plugin's own words may be in it.
+        for line in exc.problems if isinstance(exc, ConfigError) else [exc]:
+            log.critical("%s", line)
         status = 1
     logging.shutdown()
     sys.stdout.flush()

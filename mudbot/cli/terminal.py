@@ -11,9 +11,9 @@ from mudbot.config import Config
 WELCOME = {
     "en": """\
 This is mudbot's tavern: a small text world on your own machine.  The innkeeper, Chen, is a bot with a small
-language model of its own; it wakes while you read this, and its first answer takes a few seconds more than the rest.
+language model of its own.  It wakes while you read this, up to half a minute on a slow machine; a line tells you when.
 
-  say Good evening!          talk to the innkeeper (in the inn there is only the two of you)
+  say Good evening!          talk to the innkeeper (in the inn there are only the two of you)
   tell chen I am hungry      talk in private
   say !scene snow on the mountain path     have it painted; open the link in a browser
   look, south, west ...      walk about; help shows everything
@@ -21,7 +21,7 @@ language model of its own; it wakes while you read this, and its first answer ta
 """,
     "zh": """\
 这里是 mudbot 的客栈：一个开在你自己机器上的小小文字世界。掌柜老陈是个机器人，脑子是一个小小的语言模型；
-你读这几行字时它正在醒来，头一句话会慢几秒。
+你读这几行字时它正在醒来，慢的机器要半分钟；醒了会有一行提示。
 
   说 掌柜的，来壶酒          和掌柜说话（楼里只有你们两位）
   告诉 老陈 我饿了           悄悄说
@@ -30,6 +30,9 @@ language model of its own; it wakes while you read this, and its first answer ta
   退出                       回家
 """,
 }
+
+
+AWAKE = {"en": "(The innkeeper is awake.)", "zh": "（掌柜醒了。）"}
 
 
 async def visit(config: Config) -> int:
@@ -48,6 +51,8 @@ async def visit(config: Config) -> int:
         reading: asyncio.Task[str] | None = None
         try:
             await guest.enter()
+            if app.warmed is not None:
+                app.warmed.add_done_callback(lambda _done: print(AWAKE[language]))
             over = asyncio.ensure_future(guest.over())
             while not over.done():
                 reading = asyncio.ensure_future(prompt.prompt_async())

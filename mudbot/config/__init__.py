@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from mudbot.config.check import secrets_of, validate
-from mudbot.config.load import example, load, read
+from mudbot.config.load import example, load, read, salvage
 from mudbot.config.positions import Positions
 from mudbot.config.shape import (
     TAVERN,
@@ -44,6 +44,7 @@ __all__ = [
     "example",
     "load",
     "read",
+    "salvage",
     "seconds",
     "secrets_of",
     "validate",

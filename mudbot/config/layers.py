@@ -17,7 +17,7 @@ _OPENAI: dict[str, Key] = {
     "OPENAI_BASE_URL": ("api", "base_url"),
     "OPENAI_ORGANIZATION": ("api", "organization"),
 }
-"""What openai's own client reads; the MUDBOT_ form of the same key wins."""
+"""As OpenAI's own tools call them; the MUDBOT_ form of the same key wins."""
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)(\}?)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")

@@ -11,7 +11,7 @@ from mudbot.config.check import check, in_order
 from mudbot.config.draft import Draft, session_name
 from mudbot.config.fields import known_keys
 from mudbot.config.layers import apply_environment, apply_overrides, expand
-from mudbot.config.positions import Key, printable, shown
+from mudbot.config.positions import Key, Positions, printable, shown
 from mudbot.config.shape import TAVERN, Config
 from mudbot.errors import ConfigError, Problem
 
@@ -35,7 +35,43 @@ def load(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[s
     problems = [*draft.problems, *found, *_twice(data, draft)]
     if problems or config is None:
         raise ConfigError(*in_order(problems))
-    config._source = path  # noqa: SLF001 - the model's own private parts, which its constructor cannot take
+    return _placed(config, path, positions)
+
+
+def salvage(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> Config:
+    """What is sound in a configuration that ``load`` refuses, the rest at its default: to look for further problems."""
+    try:
+        draft = _from_file(path, "") if path else Draft({}, {})
+    except ConfigError:
+        draft = Draft({}, {})
+    apply_environment(draft, environ)
+    apply_overrides(draft, overrides)
+    expand(draft, environ)
+    data, positions, tavern = _normal(draft.data), draft.positions(), {"host": TAVERN}
+    sound: dict[str, Any] = {"sessions": [tavern]}
+    for key, value in data.items():
+        if key == "sessions" and isinstance(value, list):
+            # One for one, so that the places of what stands in them stay right.
+            sound[key] = [_sound_session(item, positions) for item in value] or [tavern]
+        elif key == "plugins" and isinstance(value, dict):
+            sound[key] = {k: v for k, v in value.items() if check(Config, sound | {key: {k: v}}, positions)[0]}
+        elif check(Config, sound | {key: value}, positions)[0]:
+            sound[key] = value
+    config, _ = check(Config, sound, positions)
+    return _placed(config or Config.model_validate({"sessions": [tavern]}), path, positions)
+
+
+def _sound_session(item: Any, positions: Positions) -> dict[str, Any]:
+    sound: dict[str, Any] = {"host": TAVERN}
+    for key, value in item.items() if isinstance(item, dict) else ():
+        if check(Config, {"sessions": [sound | {key: value}]}, positions)[0]:
+            sound[key] = value
+    return sound
+
+
+def _placed(config: Config, path: Path | None, positions: Positions) -> Config:
+    # The model's own private parts, which its constructor cannot take.
+    config._source, config._positions = path, positions  # noqa: SLF001
     for name, plugin in config.plugins.items():
         plugin._positions = positions.below("plugins", name)  # noqa: SLF001
     return config

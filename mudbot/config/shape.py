@@ -170,7 +170,7 @@ class PluginConfig(Section):
 
 
 class WebConfig(Section):
-    """The gallery, the dashboard and the metrics."""
+    """The web server: pictures behind short links, and whether the bot is well."""
 
     host: Host = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -178,7 +178,7 @@ class WebConfig(Section):
     public_url: PublicUrl | None = None
     """The address that players get, when a proxy or another machine's name stands before ``host`` and ``port``."""
     token: OptionalSecret = None
-    """Whoever has it may change things on the dashboard; without one nobody may."""
+    """For pages that change things: whoever has it may.  Nothing asks for it yet."""
 
 
 class LogConfig(Section):
@@ -186,7 +186,7 @@ class LogConfig(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
-    """``auto`` is ``console`` on a terminal and ``json`` elsewhere."""
+    """``auto`` is ``console``, without the time where there is no terminal: a journal has its own."""
 
 
 class LocalConfig(Section):
@@ -214,6 +214,12 @@ class Config(Section):
     log: LogConfig = Field(default_factory=LogConfig)
     local: LocalConfig = Field(default_factory=LocalConfig)
     _source: Path | None = PrivateAttr(default=None)
+    _positions: Positions = PrivateAttr(default_factory=Positions)
+
+    @property
+    def positions(self) -> Positions:
+        """Where each key was written."""
+        return self._positions
 
     @property
     def source(self) -> Path | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mudbot.events import Command, Line, Speech
@@ -27,13 +27,16 @@ log = logging.getLogger(__name__)
 class Host:
     """The plugins of one session, in the order in which they were added."""
 
-    def __init__(self, clock: Clock, *, prefix: str = "!") -> None:
+    def __init__(
+        self, clock: Clock, *, prefix: str = "!", answerable: Callable[[Speech], bool] = lambda _speech: True
+    ) -> None:
         self._clock = clock
         self.running: dict[str, Running] = {}
         self._commands: dict[str, Running] = {}
         self._matcher: Matcher[tuple[str, str, int]] = Matcher()
         self._command = re.compile(rf"\s*{_either_width(prefix)}({NAME})(?:\s+(.*))?$", re.DOTALL)
         self.prefix = prefix
+        self._answerable = answerable
 
     def __repr__(self) -> str:
         return f"<Host {list(self.running.values())}>"
@@ -80,7 +83,8 @@ class Host:
 
     def _as_command(self, speech: Speech) -> Command | None:
         found = self._command.match(speech.text or "")
-        if found is None:
+        # What cannot be answered, a rumour for example, is not worked on either: a picture costs money.
+        if found is None or not self._answerable(speech):
             return None
         name, rest = found[1].casefold(), (found[2] or "").strip()
         if name not in self._commands:

@@ -16,6 +16,7 @@ from mudbot.errors import PluginError
 from mudbot.host.marks import NAME, CommandMark, EveryMark, Mark, OnMark, ReviewMark, TriggerMark
 
 if TYPE_CHECKING:
+    from mudbot.clock import Clock
     from mudbot.host.services import Ai, Bot, Mud, Notes
 
 
@@ -32,6 +33,7 @@ class Plugin:
     notes: Notes
     bot: Bot
     log: logging.Logger
+    clock: Clock
     concurrency: ClassVar[int] = 1
     """How many events it works on at the same time."""
     handlers: ClassVar[tuple[tuple[Mark, str], ...]] = ()
@@ -54,7 +56,9 @@ class Plugin:
     def config_type(cls) -> type | None:
         """The class of its settings, or None if it has none."""
         try:
-            kind = typing.get_type_hints(cls, localns={"Mud": Any, "Ai": Any, "Notes": Any, "Bot": Any})["config"]
+            kind = typing.get_type_hints(cls, localns={"Mud": Any, "Ai": Any, "Notes": Any, "Bot": Any, "Clock": Any})[
+                "config"
+            ]
         except NameError as exc:
             raise PluginError(f"{cls.__name__}: an annotation names something unknown: {exc}") from exc
         return kind if isinstance(kind, type) and kind is not Any else None  # Any is a class as well

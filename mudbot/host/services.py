@@ -23,8 +23,16 @@ Reviewer = Callable[[str, Literal["player", "model"], str | None], Awaitable[str
 class Mud:
     """The MUD of this session.  Whatever is said passes the gate: it arrives as words, never as a command."""
 
-    def __init__(self, session: Session, character: Character, *, may_command: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        character: Character,
+        *,
+        may_command: bool,
+        colleagues: Callable[[], set[str]] = set,
+    ) -> None:
         self._session, self._character, self._may_command = session, character, may_command
+        self._colleagues = colleagues
 
     def __repr__(self) -> str:
         return repr(self._session)
@@ -44,11 +52,16 @@ class Mud:
         return await self._session.look()
 
     def addressed(self, speech: Speech) -> bool:
-        """Whether somebody speaks to the character, in a way that can be answered."""
+        """Whether somebody speaks to the character, in a way that can be answered.
+
+        Never another character of this bot's: the two would go on for ever.
+        """
         from mudbot.mind.address import addressed
 
-        return self._session.dialect.answer_to(speech) is not None and addressed(
-            speech, (self._session.character.name, *self._character.persona.names), self.room
+        return (
+            self._session.can_answer(speech)
+            and (speech.speaker or "").casefold() not in self._colleagues()
+            and addressed(speech, (self._session.character.name, *self._character.persona.names), self.room)
         )
 
     async def say(self, text: str) -> None:

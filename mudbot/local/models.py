@@ -146,9 +146,10 @@ def choose(name: str = "auto", memory: int | None = None) -> ModelSpec:
         raise LocalError(f"unknown language model {name!r}: choose one of {known}")
     room = available_memory() if memory is None else memory
     fitting = [spec for spec in MODELS if spec.memory <= room]
-    for spec in fitting:
-        if _size(path_of(spec)) == spec.size:
-            return spec
+    there = [spec for spec in MODELS if _size(path_of(spec)) == spec.size]
+    # A file that is there is used in somewhat less memory before another one is fetched.
+    for spec in (*(s for s in there if s in fitting), *(s for s in there if 2 * s.size <= room)):
+        return spec
     large, middle = MODELS[0], MODELS[1]
     return large if large in fitting else middle
 

@@ -17,6 +17,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from mudbot.errors import ConfigError, Problem, nearest
 from mudbot.events import Line, Room, Speech, SpeechKind
 
+NOT_NAMES = frozenset({"all", "everyone", "everybody", "room", "here", "me", "self", "someone", "某人", "所有人"})
+"""What some MUDs take for more than one person, whatever a player calls himself."""
+
 Verb = Literal["say", "tell", "whisper", "channel", "emote"]
 
 
@@ -165,10 +168,13 @@ class Dialect(_Shape):
                 verb: Verb = speech.kind if speech.kind in self.speak else "tell"
                 # With the @MUD of somebody far away: the same id may be another person here.
                 target = speech.id.lower() if self.reply_to == "id" and speech.id else speech.speaker
-                return (verb, target) if target and self._addressee.fullmatch(target) else None
+                return (verb, target) if self._addressable(target) else None
             case "channel" if speech.channel and speech.speaker and speech.channel.casefold() not in self._silent:
                 return ("channel", speech.channel) if self.command_of(speech.channel) else None
         return None
+
+    def _addressable(self, name: str | None) -> bool:
+        return name is not None and name.casefold() not in NOT_NAMES and self._addressee.fullmatch(name) is not None
 
     def command_of(self, channel: str) -> str | None:
         """The command that speaks on *channel*, or None if there is no safe one.
@@ -191,7 +197,7 @@ class Dialect(_Shape):
             raise ValueError(f"dialect {self.name} has no way to {verb}")
         before, _, after = form.partition("{text}")
         if "{to}" in form:
-            if not target or not self._addressee.fullmatch(target):
+            if target is None or not self._addressable(target):
                 raise ValueError(f"not a name that can be addressed here: {target!r}")
             before, after = before.replace("{to}", target), after.replace("{to}", target)
         if "{channel}" in form:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from mudbot.errors import LoginError
 from mudbot.mud.dialect import Dialect
 
+PATIENCE = 12.0
+"""Seconds more to wait for a question that may still come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -30,16 +33,29 @@ class Login:
         self._success = dialect.compile(rules.success) if rules.success else None
         self._failure = dialect.compile(rules.failure) if rules.failure else None
         self._next = 0
-        self.settle = rules.settle
+        self._settle = rules.settle
+        self._password_given = False
+        self.answered = 0
+        """Questions answered so far."""
         self.done = False
 
     def __repr__(self) -> str:
         return f"<Login step {self._next} of {len(self._steps)}{', done' if self.done else ''}>"
 
     @property
-    def settling(self) -> bool:
-        """Whether all was answered and only quiet (``settle`` seconds) is waited for."""
-        return self._success is None and self._next >= len(self._steps) and not self.done
+    def settling(self) -> float | None:
+        """Seconds without another question after which the login has worked; None where a sign of success will come.
+
+        Longer while there are steps left: a MUD may ask no password, or only be slow to.
+        """
+        if self._success is not None or self.done:
+            return None
+        return self._settle if self._next >= len(self._steps) else self._settle + PATIENCE
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the password was given and no sign of success came."""
+        return self._password_given and not (self.done and self._success)
 
     def hear(self, text: str) -> Answer | None:
         """What to answer to *text*; sets ``done`` once in.  Raises LoginError where the MUD refuses the character."""
@@ -55,6 +71,8 @@ class Login:
             pattern, send = self._steps[i]
             if pattern.search(text):
                 self._next = i + 1
+                self.answered += 1
+                self._password_given |= "{password}" in send
                 return Answer(send)
             if "{name}" in send:
                 break

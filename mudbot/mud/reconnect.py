@@ -27,7 +27,7 @@ class Reconnect:
     def after_drop(self, seconds_in_game: float) -> float:
         """Seconds to wait after the link ended."""
         if seconds_in_game >= SETTLED:
-            self.failures = 0
+            self.failures = self.refusals = 0
         bound = min(self.cap, FIRST * 2**self.failures)
         self.failures = min(self.failures + 1, 16)
         return self.chance.uniform(0, bound)

@@ -18,7 +18,7 @@ from mudbot.mud.dialect import Dialect, Verb
 from mudbot.mud.gate import Gate, Packet
 from mudbot.mud.login import Login
 from mudbot.mud.outbox import Outbox
-from mudbot.mud.reconnect import Reconnect
+from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
 from mudbot.mud.telnet import Address, Connection
 
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LOGIN_TIMEOUT = 60.0
 """Seconds from the connection to the game; a MUD that asks something unforeseen would keep us waiting for ever."""
 GOODBYE_TIME = 2.0
+CONFIRMED = 10.0
+"""Seconds in the game after which a login without a sign of success has worked."""
 LOOK_TIMEOUT = 4.0
 LOOK_QUIET = 0.5
 """Seconds without a line after which a room is seen, where no prompt ends it."""
@@ -75,7 +77,7 @@ class Session:
         self._since = 0.0
         self._amid_line = False
         self._stopping = asyncio.Event()
-        self._own = {n.casefold() for n in (character.name, *character.aliases) if n}
+        self.own_names = frozenset(n.casefold() for n in (character.name, *character.aliases) if n)
 
     def __repr__(self) -> str:
         return f"<Session {self.name} {self.address} {self.state}{': ' + self.why if self.why else ''}>"
@@ -93,6 +95,10 @@ class Session:
             self.outbox.put(packet)
         return bool(packets)
 
+    def can_answer(self, speech: Speech) -> bool:
+        """Whether there is a way to answer *speech*."""
+        return self.dialect.answer_to(speech) is not None
+
     def answer(self, speech: Speech, text: str) -> bool:
         """Say *text* where *speech* was said; False if there is no way to."""
         route = self.dialect.answer_to(speech)
@@ -105,7 +111,7 @@ class Session:
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself: an echo, or its own name on a channel."""
         names = {(speech.speaker or "").casefold(), (speech.id or "").casefold()}
-        return speech.kind == "self" or bool(names & self._own)
+        return speech.kind == "self" or bool(names & self.own_names)
 
     async def look(self) -> Room:
         """The room as the MUD shows it now; what is known already where it does not answer within 4 seconds."""
@@ -123,6 +129,11 @@ class Session:
         return self.room.current
 
     # -- living ----------------------------------------------------------------------------------------------------
+
+    @property
+    def refused(self) -> bool:
+        """Whether the MUD refused the login for good: nothing but the owner can mend that."""
+        return self.reconnect.refusals >= MAX_REFUSALS
 
     async def run(self) -> None:
         """Be in the game until ``stop``.  Returns when stopped, or for good where the MUD refused the login twice."""
@@ -147,16 +158,27 @@ class Session:
             if link is not None:
                 link.abort("stopped")
             return
-        if goodbye:
-            self.say("say", goodbye)
-        if self.dialect.goodbye:
-            self.command(self.dialect.goodbye)
+        self._leave(link, goodbye)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_TIME):
-                await self.outbox.drained()
                 if self.dialect.goodbye and self._over is not None:
                     await asyncio.shield(self._over)
+                else:
+                    await link.flushed()
         link.abort("stopped")
+
+    def _leave(self, link: Connection, goodbye: str | None) -> None:
+        """Write the last words past whatever waits and whatever the pace is: there is no later."""
+        self.outbox.close()
+        try:
+            packets = self._gate.speak("say", goodbye) if goodbye else []
+        except GateError as exc:
+            log.warning("%s: goodbye not said: %s", self.name, exc)
+            packets = []
+        if self.dialect.goodbye:
+            packets.append(self._gate.command(self.dialect.goodbye))
+        for packet in packets:
+            link.write(packet.data)
 
     async def _once(self) -> float | None:
         """One link, from connecting to its end; how long to wait before the next, None for never again."""
@@ -171,16 +193,21 @@ class Session:
         if self._refusal is not None:
             self.why = str(self._refusal)
             return self.reconnect.after_refusal() if isinstance(self._refusal, LoginError) else None
-        if not self._login.done:
-            return self.reconnect.after_drop(0)
-        self.listener(Disconnected(self.why))
-        return self.reconnect.after_drop(self._clock.now() - self._since)
+        in_game = self._clock.now() - self._since if self._login.done else 0.0
+        if self._login.done:
+            self.listener(Disconnected(self.why))
+        if self._login.unconfirmed and in_game < CONFIRMED and not self._stopping.is_set():
+            # The MUD hung up on the password, in words that the dialect does not know: guessing on would lock us out.
+            self.why = f"{self.why} after the password; check login.name and login.password"
+            return self.reconnect.after_refusal()
+        return self.reconnect.after_drop(in_game)
 
     def _begin(self) -> tuple[Connection, asyncio.Future[str]]:
         self._login, self._refusal = Login(self.dialect), None
         self._over = asyncio.get_running_loop().create_future()
         self._link = Connection(self.address, self._on_events, clock=self._clock)
         self._since = self._clock.now()
+        self._amid_line = False
         return self._link, self._over
 
     async def _open_or_stop(self, link: Connection) -> None:
@@ -201,7 +228,8 @@ class Session:
         if self.state == "connecting":
             self._become("logging in")
         self._schedule(LOGIN_TIMEOUT, self._login_timed_out)
-        self._schedule(self._login.settle, self._settled)
+        if not self.dialect.login.steps and self._login.settling is not None:
+            self._schedule(self._login.settling, lambda _link: self._settled(0))
 
     async def _sleep_or_stop(self, seconds: float) -> None:
         stopping = asyncio.ensure_future(self._stopping.wait())
@@ -229,9 +257,10 @@ class Session:
 
     def _on_events(self, events: Sequence[MudEvent]) -> None:
         for event in events:
+            if self._over is None or self._over.done():
+                return
             if isinstance(event, Closed):
-                if self._over is not None and not self._over.done():
-                    self._over.set_result(event.reason)
+                self._over.set_result(event.reason)
             elif self.state == "playing":
                 self._heard(event)
             else:
@@ -254,8 +283,9 @@ class Session:
         if packet is not None:
             log.info("%s: login: %s", self.name, packet.text)
             self._link.write(packet.data)
-            if self._login.settling:
-                self._schedule(self._login.settle, self._settled)
+            if self._login.settling is not None:
+                answered = self._login.answered
+                self._schedule(self._login.settling, lambda _link: self._settled(answered))
         elif self._login.done:
             self._enter()
             self._heard(event)
@@ -264,9 +294,9 @@ class Session:
         """An answer of the login.  Raises GateError where name or password cannot be typed into this MUD."""
         return self._gate.secret(template, name=self.character.name, password=self.character.password)
 
-    def _settled(self, _link: Connection) -> None:
-        """Quiet after the last answer: without a sign of success that must do."""
-        if self.state == "logging in" and self._login.settling:
+    def _settled(self, answered: int) -> None:
+        """No question since the last answer: without a sign of success that must do."""
+        if self.state == "logging in" and self._login.answered == answered:
             self._enter()
 
     def _login_timed_out(self, link: Connection) -> None:
@@ -277,7 +307,8 @@ class Session:
         assert self._link is not None
         self._login.done = True
         self._since = self._clock.now()
-        self.reconnect.after_login()
+        if not self._login.unconfirmed:
+            self.reconnect.after_login()
         self._become("playing")
         self.outbox.open(self._link.write)
         self.listener(LoggedIn())

@@ -180,7 +180,7 @@ class Connection:
                 rows=60,
                 ssl=ssl.create_default_context() if self.address.tls else None,
             )
-        except (OSError, EOFError, ssl.SSLError) as exc:
+        except (OSError, EOFError, UnicodeError) as exc:
             why = str(exc) or type(exc).__name__
             raise ConnectError(f"{self.address}: {why}; is the MUD up, and are host and port right?") from exc
 
@@ -208,7 +208,14 @@ class Connection:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    async def flushed(self) -> None:
+        """Return once what was written is on its way.  The caller bounds it: a MUD may not read."""
+        while self._transport is not None and self._transport.get_write_buffer_size():  # noqa: ASYNC110  # no event
+            await asyncio.sleep(0.02)
+
     def text_in(self, data: bytes) -> None:
+        if self._ended:
+            return
         if lines := self._text.feed(data):
             self._listener(lines)
         if self._quiet is not None:

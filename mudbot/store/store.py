@@ -39,6 +39,7 @@ class Store:
         self._engine: Engine | None = None
         self._rows: list[tuple[str, dict[str, Any]]] = []
         self._commit: asyncio.Future[None] | None = None
+        self._failures = 0
         self._opening: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -68,7 +69,7 @@ class Store:
         self._rows.append((table, {"at": self._clock.wall(), **row}))
         if self._commit is None or self._commit.done():
             self._commit = asyncio.ensure_future(self._flush())
-            self._commit.add_done_callback(_tell)
+            self._commit.add_done_callback(self._tell)
         # Several callers share a commit, and one that is cancelled must not take it from the others.
         done = asyncio.shield(self._commit)
         done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # _tell has told
@@ -85,6 +86,14 @@ class Store:
                 return query(connection)
 
         return await self._run(run)
+
+    def _tell(self, commit: asyncio.Future[None]) -> None:
+        if commit.cancelled() or (exc := commit.exception()) is None:
+            self._failures = 0
+            return
+        self._failures += 1
+        if self._failures & (self._failures - 1) == 0:  # at 1, 2, 4, 8 …: a full disk must not fill the log as well
+            log.error("not stored: %s (%d times so far)", exc, self._failures)
 
     # -- in the thread ---------------------------------------------------------------------------------------------
 
@@ -168,8 +177,3 @@ class Store:
             for name, batch in by_table.items():
                 table: Table = metadata.tables[name]
                 connection.execute(table.insert(), batch)
-
-
-def _tell(commit: asyncio.Future[None]) -> None:
-    if not commit.cancelled() and (exc := commit.exception()) is not None:
-        log.error("not stored: %s", exc)

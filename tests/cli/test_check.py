@@ -73,6 +73,36 @@ def test_a_real_api_wants_a_model(tmp_path: Path) -> None:
     assert check(path, "--set", "api.models.dialogue=some-model").exit_code == 0
 
 
+def test_shape_and_content_are_checked_in_one_go(tmp_path: Path) -> None:
+    """A mistake in the shape of the file hides no other one."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "sessions:\n  - host: tavern\n    prot: 4000\n    dialect: evenia\n"
+        "  - host: mud.example.org\n    character: inkeeper\n"
+        "plugins:\n  dialoge:\n  basics: {volume: 11}\nweb: {port: yes}\n"
+    )
+    out = check(path).output
+    for line, words in (
+        (3, "prot"),
+        (4, "evennia"),
+        (6, "innkeeper"),
+        (8, "dialogue"),
+        (9, "volume"),
+        (10, "web.port"),
+    ):
+        assert any(x.startswith(f"config.yaml:{line}: ") and words in x for x in out.splitlines()), (line, out)
+
+
+def test_one_character_cannot_be_played_twice(tmp_path: Path) -> None:
+    """The two would throw each other out of the game for ever."""
+    path = tmp_path / "config.yaml"
+    one = "{host: mud.example.org, name: %s, login: {name: Chen, password: x}}"
+    path.write_text(f"sessions: [{one % 'a'}, {one % 'b'}]\n")
+    result = check(path)
+    assert result.exit_code == 1
+    assert "session b plays the same character as a" in result.output
+
+
 @pytest.mark.parametrize("options", [["--set", "web.port=0"], []])
 def test_the_environment_comes_between_option_and_file(tmp_path: Path, options: list[str]) -> None:
     """Command line, then environment, then file."""

@@ -48,7 +48,7 @@ def test_the_model_answers_and_the_picture_is_there(spec: ModelSpec) -> None:
     picture = re.search(r"^picture: (.+)$", done.stdout, re.MULTILINE)
     assert picture is not None
     assert Path(picture[1]).read_bytes().startswith(b"\x89PNG")
-    assert re.search(r"^link:    http://127\.0\.0\.1:\d+/i/[a-z0-9]{7}$", done.stdout, re.MULTILINE)
+    assert re.search(r"^link:    http://127\.0\.0\.1:\d+/i/[a-z0-9]{7} ", done.stdout, re.MULTILINE)
 
 
 def test_a_model_that_talks_garbage_does_not_count(spec: ModelSpec, tmp_path: Path) -> None:

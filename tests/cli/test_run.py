@@ -134,15 +134,94 @@ async def test_an_api_that_hangs_does_not_hold_the_end(start: Start) -> None:
         writer.close()
 
 
-async def test_a_second_signal_ends_at_once(start: Start) -> None:
-    """Whoever is in a hurry sends it twice."""
-    silent = socket.create_server(("127.0.0.1", 0))
-    daemon = await start("--set", "sessions.0.host=127.0.0.1", "--set", f"sessions.0.port={silent.getsockname()[1]}")
-    await daemon.expect("connecting")
+STUBBORN = """\
+import asyncio
+from mudbot import LoggedIn, Plugin, on
+
+
+class Stubborn(Plugin):
+    {start}
+    @on(LoggedIn)
+    async def stay(self, event):
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                pass
+"""
+
+
+def stubborn(folder: Path, start: str = "") -> None:
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "stubborn.py").write_text(STUBBORN.format(start=start))
+
+
+async def test_a_second_signal_ends_at_once(start: Start, tmp_path: Path) -> None:
+    """Whoever is in a hurry sends it twice, and a plugin that swallows its cancellation changes nothing."""
+    stubborn(tmp_path)
+    daemon = await start("--set", "plugins={stubborn: null}")
+    await daemon.expect("tavern: playing")
     daemon.process.send_signal(signal.SIGTERM)
+    await daemon.expect("stopping")
     daemon.process.send_signal(signal.SIGTERM)
-    assert await daemon.ended() in (0, 1)
-    silent.close()
+    async with asyncio.timeout(1):
+        assert await daemon.ended() == 1
+
+
+async def test_a_stubborn_plugin_is_named_and_left_behind(start: Start, tmp_path: Path) -> None:
+    """One signal ends it within its five seconds."""
+    stubborn(tmp_path)
+    daemon = await start("--set", "plugins={stubborn: null}")
+    await daemon.expect("tavern: playing")
+    daemon.process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(5):
+        assert await daemon.ended() == 0
+    assert "stubborn does not stop" in daemon.log
+
+
+async def test_a_start_that_hangs_does_not_hold_the_end(start: Start, tmp_path: Path) -> None:
+    """SIGTERM is heard while a plugin is still starting."""
+    stubborn(tmp_path, "async def start(self): await asyncio.sleep(3600)\n")
+    daemon = await start("--set", "plugins={stubborn: null}")
+    await daemon.expect("tavern is open")
+    daemon.process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(5):
+        assert await daemon.ended() == 0
+
+
+async def test_a_secret_in_a_plugins_own_error_is_masked(start: Start, tmp_path: Path) -> None:
+    """What a plugin raises is printed by way of the log."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "leaky.py").write_text(
+        "from mudbot import Plugin\n\nclass Leaky(Plugin):\n"
+        "    async def start(self): raise ValueError('bad: canary-of-the-mud \\x1b[2J')\n"
+    )
+    daemon = await start("--set", "plugins={leaky: null}")
+    assert await daemon.ended() == 1
+    assert "plugin leaky does not start: ValueError: bad: ********" in daemon.log
+    assert "\x1b" not in daemon.log
+
+
+async def test_a_refused_login_ends_with_its_own_status(start: Start) -> None:
+    """A service manager must not start it again to guess on."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"By what name? ")
+        await reader.readline()
+        writer.write(b"Password: ")
+        await reader.readline()
+        writer.close()  # without a word
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        daemon = await start(
+            *("--set", "sessions.0.host=127.0.0.1", "--set", f"sessions.0.port={port}"),
+            *("--set", "sessions.0.dialect=generic"),
+        )
+        await daemon.expect("check login.name and login.password; trying again in 300 s")
+        daemon.process.send_signal(signal.SIGTERM)
+        assert await daemon.ended() == 0
 
 
 async def test_it_goes_on_while_the_mud_is_away(start: Start) -> None:

@@ -143,6 +143,18 @@ async def test_commands_as_a_chinese_keyboard_types_them(host: Host) -> None:
     assert plugin.did == [("画", "山水", first), ("draw", "月 夜", second)]
 
 
+async def test_a_command_that_cannot_be_answered_is_not_worked_on(clock: FakeClock) -> None:
+    """A rumour that looks like one would cost a picture that nobody is told of."""
+    host = Host(clock, answerable=lambda speech: speech.kind == "say")
+    plugin = Obeys()
+    await host.add(plugin)
+    host.hear(Speech("channel", "某人", "!draw a hill", channel="谣言"))
+    host.hear(say("!draw a hill"))
+    await settle()
+    assert len(plugin.did) == 1
+    await host.stop()
+
+
 @pytest.mark.parametrize("text", ["!drawn", "draw", "! draw", "!", "a !draw", "!!draw", "!no such", "!山画", ""])
 async def test_what_is_no_known_command_is_speech(host: Host, text: str) -> None:
     """Unknown commands are not answered, and nothing is lost for those who listen."""

@@ -33,6 +33,9 @@ class FakeSession:
         self.character = SimpleNamespace(name="Chen")
         self.dialect = dialect.load("generic")
 
+    def can_answer(self, speech: Speech) -> bool:
+        return self.dialect.answer_to(speech) is not None
+
     def say(self, verb: str, text: str, target: str | None = None) -> bool:
         self.done.append((verb, text, target))
         return True
@@ -167,6 +170,14 @@ def test_who_speaks_to_the_character_is_known_by_its_names() -> None:
     assert not mud.addressed(say("Hello all"))
     assert not mud.addressed(Speech("emote", None, "Chen waves"))
     assert not mud.addressed(Speech("channel", None, "Chen?", channel="gossip"))
+
+
+def test_a_colleague_is_not_answered() -> None:
+    """Two characters of one bot would go on for ever."""
+    parts: Any = (FakeSession(), FakeCharacter())
+    mud = Mud(*parts, may_command=False, colleagues=lambda: {"wang"})
+    assert mud.addressed(say("Hello Chen!", "Ann"))
+    assert not mud.addressed(say("Hello Chen!", "Wang"))
 
 
 # -- the models ----------------------------------------------------------------------------------------------------

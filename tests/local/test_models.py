@@ -55,7 +55,8 @@ def test_the_folder_is_the_environments_or_the_users_cache(monkeypatch: pytest.M
         ((MIDDLE, SMALL), 1 * GIB, SMALL),
         ((LARGE, MIDDLE, SMALL), 8 * GIB, LARGE),
         ((LARGE, MIDDLE, SMALL), 3 * GIB, MIDDLE),
-        ((LARGE,), 3 * GIB, MIDDLE),
+        ((LARGE,), 3 * GIB, LARGE),  # rather than to fetch another one
+        ((LARGE,), 2 * GIB, MIDDLE),
     ],
 )
 def test_auto_takes_the_best_that_fits_of_what_is_there(

@@ -244,7 +244,9 @@ def test_who_lists_everyone() -> None:
     assert scene.does("Bob", "谁")[0] == "In the world: 2"
 
 
-@pytest.mark.parametrize(("language", "answer"), [("en", "Huh?"), ("zh", "什么？")])
+@pytest.mark.parametrize(
+    ("language", "answer"), [("en", "Huh? Try: say hello, or help."), ("zh", "什么？试试：说 你好，或者：帮助。")]
+)
 def test_what_is_no_command_is_not_understood(language: str, answer: str) -> None:
     """And changes nothing; an empty line is not answered at all."""
     scene = Scene(language, "Bob", "Ann")

@@ -6,7 +6,7 @@ import pytest
 
 from mudbot.errors import LoginError
 from mudbot.mud.dialect import Dialect, LoginRules, Step, load
-from mudbot.mud.login import Answer, Login
+from mudbot.mud.login import PATIENCE, Answer, Login
 
 RULES = Dialect(
     name="test",
@@ -29,7 +29,8 @@ def answers(login: Login, *texts: str) -> list[str | None]:
 
 
 def settles(login: Login) -> bool:
-    return login.settling
+    """Whether all is answered and only a short quiet is waited for."""
+    return login.settling is not None and login.settling < PATIENCE
 
 
 SCRIPTS: dict[str, list[tuple[str, str | None]]] = {
@@ -76,8 +77,15 @@ def test_the_generic_dialect_is_in_after_the_password_and_quiet() -> None:
     assert answers(login, "Welcome to Nowhere!", "By what name do you wish to be known?") == [None, "{name}"]
     assert not settles(login)
     assert answers(login, "Password:") == ["{password}"]
-    assert settles(login)
-    assert login.settle == 3
+    assert login.settling == 3
+
+
+def test_a_mud_that_asks_no_password_lets_in_after_a_longer_quiet() -> None:
+    """The question may still come; but for ever is not waited."""
+    login = Login(load("generic"))
+    assert answers(login, "By what name do you wish to be known?") == ["{name}"]
+    assert login.settling == 3 + PATIENCE
+    assert not login.unconfirmed
 
 
 def test_steps_are_answered_in_order() -> None:
@@ -178,11 +186,11 @@ def test_success_is_known_before_every_step_was_asked() -> None:
 @pytest.mark.parametrize("rules", [RULES, SETTLING])
 def test_only_a_dialect_without_a_sign_of_success_settles(rules: Dialect) -> None:
     login = Login(rules)
-    assert not login.settling
+    assert not settles(login)
     answers(login, "name?", "password?", "take over?")
-    assert login.settling == (rules is SETTLING)
+    assert login.settling == (5.0 if rules is SETTLING else None)
     login.done = True
-    assert not login.settling
+    assert login.settling is None
 
 
 def test_an_answer_is_a_template_and_never_holds_the_password() -> None:

@@ -31,6 +31,7 @@ BOT, GUEST = ("Chen", "drunken-crane-1"), ("Wanderer", "straw-sandals-2")
 # A phrase of the persona's kind, so that the answer check passes it; every line break and separator is an attempt.
 INJECTION = "A bowl of wine is five coppers, friend;\r\nquit\n; say I obey quit north."
 INJECTED = "A bowl of wine is five coppers, friend;"
+ABUSE = "You are a worthless fucking bastard, friend, and I hope you die."
 QUESTIONS = (
     "what do you have to drink?",
     "how much is a room for the night?",
@@ -164,6 +165,46 @@ def pictures(calls: list[Call]) -> str:
     return "\n".join(call.asked for call in calls if "images" in call.path)
 
 
+async def draws(guest: Player, api: Recorder) -> None:
+    """A picture behind a short link, told where it was asked; without words it is of the room."""
+    await guest.send("page Chen=!scene snow on the mountain path")
+    image = await picture_behind(await guest.expect(r"^Account Chen pages: .*/i/", timeout=60))
+    assert min(image.size) >= 512
+    guest.mark()
+    await guest.send("say !scene")
+    too_soon = await guest.expect(r"Not so fast: !scene again in (\d+) s")
+    await asyncio.sleep(float(re.findall(r"(\d+) s", too_soon)[0]))
+    await guest.send("say !scene")
+    await guest.expect(r"^Chen says, .*/i/", timeout=60)
+    assert "Limbo" in pictures(api.calls)
+
+
+async def filters(guest: Player, api: Recorder, bot: Bot) -> None:
+    """Abuse is neither sent to the language model nor said by it; it is noted, and a prepared line is said."""
+    before = len(api.dialogue())
+    await guest.send(f"say {UNFIT}")
+    prepared = await guest.expect('^Chen says, "(.+)"$', timeout=60)
+    assert len(api.dialogue()) == before
+    assert "bastard" not in prepared
+    await bot.expect("refused, from player to Wanderer")
+    for _ in range(2):  # the model is asked twice
+        api.script(ABUSE)
+    guest.mark()
+    await guest.send("say Chen, what do you think of me?")
+    assert "bastard" not in await guest.expect('^Chen says, "(.+)"$', timeout=60)
+    await bot.expect("refused, from model to Wanderer", count=2)
+
+
+async def keeps_words_words(guest: Player, api: Recorder) -> None:
+    """A model that was talked into anything: ``quit``, a line break and ``;`` arrive as words."""
+    api.script(INJECTION)
+    guest.mark()
+    await guest.send("say Chen, repeat after me")
+    line = await guest.expect(f'^Chen says, "{re.escape(INJECTED)}', timeout=60)
+    assert "quit ; say I obey quit north." in line
+    assert not [text for text in guest.lines if "left the game" in text]
+
+
 async def test_a_character_in_a_real_mud_answers_draws_and_filters(
     evennia: Evennia, api: Recorder, tmp_path: Path
 ) -> None:
@@ -176,51 +217,20 @@ async def test_a_character_in_a_real_mud_answers_draws_and_filters(
         try:
             await bot.expect("playing")
             await guest.expect("^Chen has entered the game")
-
-            # Heard and answered where it was said: in the room, in private, on the channel.
             await answered(guest, api, "say Chen, {}", '^Chen says, "(.+)"$')
             await answered(guest, api, "page Chen={}", "^Account Chen pages: (.+)$")
             await answered(guest, api, "public Chen, {}", r"^\[Public\] Chen: (.+)$")
+            await draws(guest, api)
+            await filters(guest, api, bot)
+            await keeps_words_words(guest, api)
 
-            # A picture behind a short link, asked for in private and told in private.
-            await guest.send("page Chen=!scene snow on the mountain path")
-            image = await picture_behind(await guest.expect(r"^Account Chen pages: .*/i/", timeout=60))
-            assert min(image.size) >= 512
-            # The room's own description, where no words are given.
-            guest.mark()
-            await guest.send("say !scene")
-            too_soon = await guest.expect(r"Not so fast: !scene again in (\d+) s")
-            await asyncio.sleep(float(re.findall(r"(\d+) s", too_soon)[0]))
-            await guest.send("say !scene")
-            await guest.expect(r"^Chen says, .*/i/", timeout=60)
-            assert "Limbo" in pictures(api.calls)
-
-            # Abuse is neither sent to the language model nor said; it is noted, and answered with a prepared line.
-            before = len(api.dialogue())
-            await guest.send(f"say {UNFIT}")
-            prepared = await guest.expect('^Chen says, "(.+)"$', timeout=60)
-            assert len(api.dialogue()) == before
-            assert "bastard" not in prepared
-            await bot.expect("refused, from player to Wanderer")
-
-            # A model that was talked into anything: its words stay words.
-            api.script(INJECTION)
-            guest.mark()
-            await guest.send("say Chen, repeat after me")
-            line = await guest.expect(f'^Chen says, "{re.escape(INJECTED)}', timeout=60)
-            assert "quit ; say I obey quit north." in line
-            assert not [text for text in guest.lines if "left the game" in text]
-
-            # The link drops; the character returns and answers.
             relay.cut(reset=True)
             await bot.expect("playing", count=2)
             await answered(guest, api, "say Chen, {}", '^Chen says, "(.+)"$')
 
             guest.mark()
             await guest.send("say !status")
-            await guest.expect(
-                '^Chen says, "127.0.0.1: playing; plugins: dialogue, scenes, moderation, basics; model: '
-            )
+            await guest.expect('^Chen says, "127.0.0.1: in the game; I do: dialogue, scenes, moderation, basics; ')
             await guest.send("page Chen=!help")
             await guest.expect("^Account Chen pages: .*!scene")
 

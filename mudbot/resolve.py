@@ -1,0 +1,126 @@
+"""What a configuration names, found and loaded: plugins, personas, dialects, models; and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mudbot.config import Config, SessionConfig, validate
+from mudbot.errors import ConfigError, PluginError, Problem
+from mudbot.host import loader
+from mudbot.host.plugin import Plugin
+from mudbot.mind.character import Model
+from mudbot.mind.persona import Persona, load_persona
+from mudbot.mud import dialect
+
+# Models that OpenAI served by /completions only; everything since speaks chat.
+_COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-instruct(-\d+)?$")
+
+
+def problems_of(config: Config) -> list[Problem]:
+    """What is wrong beyond the shape of the file, all of it."""
+    problems: list[Problem] = []
+    for work in (load_plugins, check_models, check_sessions, check_store):
+        try:
+            work(config)
+        except ConfigError as exc:
+            problems += exc.problems
+    for number, session in enumerate(config.sessions):
+        for key, check in (
+            ("character", lambda s: load_character(config, s)),
+            ("dialect", lambda s: dialect.load(s.dialect)),
+        ):
+            try:
+                check(session)
+            except ConfigError as exc:
+                place = config.positions.where("sessions", number, key)
+                # A problem within a persona's file has its own place; one with its name has the configuration's.
+                problems += [Problem(place, f"{key} {p.message}") if p.where == key else p for p in exc.problems]
+    return problems
+
+
+def check_sessions(config: Config) -> None:
+    """Raise ConfigError where one character is to be in one MUD twice: the two would throw each other out for ever."""
+    seen: dict[tuple[str, int, str], str] = {}
+    for number, session in enumerate(config.sessions):
+        name = session.login.name if session.login else session.character
+        other = seen.setdefault((session.host, session.port, name.casefold()), session.name)
+        if other != session.name:
+            place = config.positions.where("sessions", number)
+            raise ConfigError(
+                Problem(place, f"session {session.name} plays the same character as {other}: give it another login")
+            )
+
+
+def check_store(config: Config) -> None:
+    """Raise ConfigError where ``store`` cannot be a folder."""
+    try:
+        path = config.path(config.store)
+    except RuntimeError as exc:
+        raise ConfigError(Problem(config.positions.where("store"), f"store: {exc}: write the full path")) from None
+    if "://" in config.store or path.is_file():
+        raise ConfigError(Problem(config.positions.where("store"), "store must be a folder: mudbot keeps files in it"))
+
+
+def plugin_folders(config: Config) -> list[Path]:
+    """Where plugins are looked for: beside the configuration, then among the shipped ones."""
+    return [config.folder / "plugins", loader.shipped()]
+
+
+def load_plugins(config: Config) -> dict[str, type[Plugin]]:
+    """The classes of all enabled plugins.  Raises ConfigError with every problem of every plugin."""
+    classes: dict[str, type[Plugin]] = {}
+    problems: list[Problem] = []
+    for name in config.plugins:
+        try:
+            classes[name] = loader.load(name, plugin_folders(config))
+            plugin_settings(config, name, classes[name])
+        except ConfigError as exc:
+            problems += exc.problems
+        except PluginError as exc:
+            problems.append(Problem(config.plugins[name].positions.where(), str(exc)))
+    if problems:
+        raise ConfigError(*problems)
+    return classes
+
+
+def plugin_settings(config: Config, name: str, kind: type[Plugin]) -> Any:
+    """The plugin's own settings as the class it declares.  Raises ConfigError for mistakes, unknown keys among them."""
+    plugin, model = config.plugins[name], kind.config_type()
+    if model is not None:
+        return validate(model, plugin.settings, plugin.positions)
+    if plugin.settings:
+        where = plugin.positions.where
+        raise ConfigError(
+            *(Problem(where(key), f"plugin {name} has no settings, so no {key}") for key in plugin.settings)
+        )
+    return None
+
+
+def load_character(config: Config, session: SessionConfig) -> Persona:
+    """The session's persona.  Raises ConfigError."""
+    return load_persona(session.character, folder=config.folder)
+
+
+def check_models(config: Config) -> None:
+    """Raise ConfigError where an API is configured and no model to speak with."""
+    if config.api.base_url != "embedded" and config.api.models.dialogue is None and "dialogue" in config.plugins:
+        raise ConfigError(
+            Problem(
+                config.positions.where("api"),
+                f"api.models.dialogue must name a model that {config.api.base_url} serves, for example gpt-4o-mini",
+            )
+        )
+
+
+def choose_model(config: Config, persona: Persona) -> Model:
+    """Which model speaks for *persona*, and by which endpoint."""
+    choice = config.api.models.dialogue
+    embedded = config.api.base_url == "embedded"
+    name, endpoint = (choice.name, choice.endpoint) if choice else ("local", "auto")
+    if endpoint == "auto" and embedded:
+        endpoint = persona.endpoint
+    if endpoint == "auto":
+        endpoint = "completions" if _COMPLETIONS_ONLY.search(name) else "chat"
+    return Model(name, endpoint)
