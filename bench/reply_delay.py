@@ -62,7 +62,8 @@ async def delays(api: Api, writer: asyncio.StreamWriter, line: str, more: int) -
 
 async def ours(api: Api, url: str, *, moderated: bool) -> list[float]:
     """A guest in the tavern speaks to the bot."""
-    plugins = "{dialogue: null, moderation: null}" if moderated else "{dialogue: null}"
+    dialogue = "dialogue: {answers: 1000}"
+    plugins = f"{{{dialogue}, moderation: null}}" if moderated else f"{{{dialogue}}}"
     with tempfile.TemporaryDirectory() as folder:
         lines = [
             f"api={{base_url: '{url}', models: {{dialogue: {{name: x, endpoint: chat}}}}}}",

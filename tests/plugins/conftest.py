@@ -95,7 +95,10 @@ class Bench:
     async def add(self, name: str, *, config: Any = None, language: str = "en", **parts: Any) -> Plugin:
         """The shipped plugin *name*, started."""
         plugin = loader.load(name, [loader.shipped()])()
-        fakes: dict[str, Any] = {"mud": self.mud, "ai": self.ai, "bot": self.bot, "config": config} | parts
+        if config is None and (settings := plugin.config_type()) is not None:
+            config = settings()
+        fakes: dict[str, Any] = {"mud": self.mud, "ai": self.ai, "bot": self.bot, "config": config}
+        fakes |= {"clock": self.clock} | parts
         for attribute, value in fakes.items():
             setattr(plugin, attribute, value)
         plugin.language, plugin.log = language, logging.getLogger(f"mudbot.plugins.{name}")

@@ -121,3 +121,16 @@ async def test_after_a_failure_the_next_question_is_answered_and_no_old_one(benc
     assert bench.mud.texts == []
     await bench.hear(say("Chen 3"))
     assert bench.mud.texts == ["re: Chen 3"]
+
+
+async def test_who_asks_without_end_has_to_wait(bench: Bench) -> None:
+    """Another bot would go on for ever; somebody else is answered meanwhile, and the first again after a while."""
+    await bench.add("dialogue")
+    for i in range(40):
+        await bench.hear(say(f"Chen, {i}?", "Parrot"))
+    assert len(bench.mud.said) == 30
+    await bench.hear(say("Chen, a bed?", "Ann"))
+    assert len(bench.mud.said) == 31
+    await bench.clock.advance(600)
+    await bench.hear(say("Chen, still here?", "Parrot"))
+    assert len(bench.mud.said) == 32
