@@ -42,7 +42,8 @@ def command(lang: str, texts: tuple[str, ...], scene: str | None, model: str | N
             )
     config = settings(lang, model)
     logs.setup(level="info" if verbose else "error", style="console", secrets=config.secrets())
-    _require_model(config)
+    if texts or not scene:  # the painter needs no model
+        _require_model(config)
     if texts or scene:
         from mudbot.cli.guest import transcript
 

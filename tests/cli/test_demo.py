@@ -90,6 +90,21 @@ def test_without_the_file_it_says_what_to_run(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
+def test_a_picture_needs_no_model(tmp_path: Path) -> None:
+    """The painter is there without any file."""
+    done = demo("--scene", "ferry in the morning mist", models=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "picture: " in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "  ", "!status"])
+def test_words_that_no_model_answers_are_refused(text: str) -> None:
+    """Nobody waits minutes for an answer that cannot come."""
+    done = demo("--say", text)
+    assert done.returncode == 2
+    assert "--scene" in done.stderr
+
+
 def test_without_a_terminal_it_says_how_else() -> None:
     """Nobody is left in front of a prompt that cannot be typed at."""
     done = demo()
