@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOGIN_FIRST = 3.0
+"""Seconds that the logins have the machine for themselves before an embedded model is loaded."""
 STOP_WITHIN = 4.5
 """Seconds from the signal to the end of everything, whatever hangs."""
 
@@ -162,7 +164,7 @@ class App:
 
             key = secrets.token_hex(16)  # other users of this machine have no business there
             self._local = LocalServer(model=self.config.local.model, api_key=key)
-            await self._local.start()
+            await self._local.start(load=False)  # the login comes first: see _warm
             base_url = self._local.base_url
         limits = Limits(**settings.limits.model_dump())
         return Api(
@@ -293,6 +295,10 @@ class App:
             log.error("%s is over: %s", session.name, session.why)
 
     async def _warm(self) -> None:
+        """Load the model and have it read who the characters are, once they are in their games."""
+        end = self.clock.now() + LOGIN_FIRST
+        while self.clock.now() < end and not all(session.state == "playing" for session in self.sessions):
+            await self.clock.sleep(0.05)
         for character in self.characters:
             try:
                 await character.warm()
