@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from mudbot.app import App
-from mudbot.clock import SystemClock
 from mudbot.config import Config
 from mudbot.errors import ConnectError
 from mudbot.events import Closed, Line, MudEvent, Prompt
@@ -38,7 +37,7 @@ class Guest:
         self._login = Login(app.sessions[0].dialect)
         address = Address("127.0.0.1", app.tavern.port, encoding=settings.encoding)
         self._encoding = settings.encoding
-        self._link = Connection(address, self._hear, clock=SystemClock())
+        self._link = Connection(address, self._hear)
         self._app = app
 
     async def enter(self) -> None:

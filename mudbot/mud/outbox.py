@@ -75,11 +75,6 @@ class Outbox:
             self.sent += 1
             self._write(packet.data)
 
-    async def drained(self) -> None:
-        """Return once nothing waits.  The caller bounds it."""
-        while self._waiting and self._write is not None:
-            await self._clock.sleep(0.02)
-
     def _wait_for_token(self) -> float:
         now = self._clock.now()
         self._tokens = min(self._pace.burst, self._tokens + (now - self._counted) * self._pace.per_second)

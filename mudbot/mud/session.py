@@ -205,7 +205,7 @@ class Session:
     def _begin(self) -> tuple[Connection, asyncio.Future[str]]:
         self._login, self._refusal = Login(self.dialect), None
         self._over = asyncio.get_running_loop().create_future()
-        self._link = Connection(self.address, self._on_events, clock=self._clock)
+        self._link = Connection(self.address, self._on_events)
         self._since = self._clock.now()
         self._amid_line = False
         return self._link, self._over

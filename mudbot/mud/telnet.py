@@ -15,7 +15,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import telnetlib3
 from telnetlib3 import telopt
@@ -24,9 +24,6 @@ from mudbot import __version__
 from mudbot.errors import ConnectError
 from mudbot.events import Closed, Gmcp, MudEvent, Prompt, PromptKind
 from mudbot.mud.text import TextStream
-
-if TYPE_CHECKING:
-    from mudbot.clock import Clock
 
 log = logging.getLogger(__name__)
 # A flood of telnet commands would log a warning each.
@@ -152,10 +149,9 @@ class Connection:
     *listener* must not raise and must not wait.
     """
 
-    def __init__(self, address: Address, listener: Listener, *, clock: Clock) -> None:
+    def __init__(self, address: Address, listener: Listener) -> None:
         self.address = address
         self._listener = listener
-        self._clock = clock
         self._text = TextStream(address.encoding)
         self._transport: asyncio.Transport | None = None
         self._quiet: asyncio.TimerHandle | None = None

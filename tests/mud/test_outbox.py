@@ -192,24 +192,6 @@ async def test_the_queue_is_bounded_and_drops_the_oldest(caplog: pytest.LogCaptu
     ]
 
 
-async def test_drained_returns_once_nothing_waits() -> None:
-    async with running(Pace(burst=1, per_second=1)) as wire:
-        wire.put(1, 2)
-        waiting = asyncio.create_task(wire.outbox.drained())
-        await wire.clock.advance(0.9)
-        assert not waiting.done()
-        await wire.clock.advance(0.2)
-        assert waiting.done()
-        assert wire.numbers == [1, 2]
-
-
-async def test_drained_does_not_wait_for_a_link_that_is_gone() -> None:
-    async with running() as wire:
-        wire.outbox.close()
-        wire.put(1)
-        await asyncio.wait_for(wire.outbox.drained(), 5)
-
-
 async def test_the_log_of_a_dropped_secret_shows_its_mask(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with running(opened=False) as wire:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
 from mudbot.clock import SystemClock
-from mudbot.events import Disconnected, LoggedIn, Speech
+from mudbot.errors import ConnectError
+from mudbot.events import Closed, Disconnected, Line, LoggedIn, Speech
 from mudbot.local.tavern import Tavern
 from mudbot.mud import dialect
 from mudbot.mud.reconnect import Reconnect
 from mudbot.mud.session import Character, Session, SessionEvent
-from mudbot.mud.telnet import Address
+from mudbot.mud.telnet import Address, Connection
 
 
 class Presence:
@@ -243,3 +247,37 @@ async def test_a_password_that_cannot_be_typed_ends_the_session() -> None:
         assert session.state == "stopped"
         assert "password" in session.why
         assert "密码" not in session.why
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that nobody vouches for, and its key."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subject = "-subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 {subject} -keyout {key} -out {certificate}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return certificate, key
+
+
+async def test_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that nobody vouches for is refused; one that is trusted carries the link."""
+    certificate, key = await asyncio.to_thread(self_signed, tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write("欢迎\r\n".encode("gbk"))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    address = Address("localhost", server.sockets[0].getsockname()[1], tls=True, encoding="gbk")
+    heard: list[object] = []
+    async with server:
+        with pytest.raises(ConnectError, match="certificate verify failed"):
+            await Connection(address, heard.extend).open()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        await Connection(address, heard.extend).open()
+        async with asyncio.timeout(5):
+            while not any(isinstance(event, Closed) for event in heard):  # noqa: ASYNC110 - polls a list
+                await asyncio.sleep(0.02)
+    assert heard[0] == Line("欢迎")

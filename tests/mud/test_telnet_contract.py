@@ -8,7 +8,6 @@ import contextlib
 import telnetlib3
 from telnetlib3 import client_base, telopt
 
-from mudbot.clock import SystemClock
 from mudbot.events import Closed, Gmcp, Line, MudEvent, Prompt
 from mudbot.mud.telnet import Address, Connection
 
@@ -56,7 +55,7 @@ class Link:
     def __init__(self, port: int, encoding: str = "utf-8") -> None:
         self.events: list[MudEvent] = []
         self.news = asyncio.Event()
-        self.connection = Connection(Address("127.0.0.1", port, encoding=encoding), self._hear, clock=SystemClock())
+        self.connection = Connection(Address("127.0.0.1", port, encoding=encoding), self._hear)
 
     def _hear(self, events: object) -> None:
         self.events += events  # type: ignore[arg-type]
