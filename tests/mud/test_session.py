@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import ssl
 import subprocess
@@ -258,6 +259,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 async def test_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate that nobody vouches for is refused; one that is trusted carries the link."""
     certificate, key = await asyncio.to_thread(self_signed, tmp_path)
