@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bench import reply_delay, start_up
+from bench import floods, lines, reply_delay, sessions, start_up
 
 
 def main() -> None:
@@ -15,6 +15,9 @@ def main() -> None:
     print("mudbot benchmarks: medians; each rival is measured in turn with ours\n")
     start_up.main()
     asyncio.run(reply_delay.main())
+    lines.main()
+    floods.main()
+    sessions.main()
 
 
 if __name__ == "__main__":

@@ -20,10 +20,8 @@ from mudbot.host.services import Ai, Bot, Models, Mud, Notes
 from mudbot.mind.character import Answer, Character
 from mudbot.mind.memory import TurnMemory
 from mudbot.mind.persona import Persona
-from mudbot.mud import dialect as dialects
 from mudbot.mud.session import Character as Login
 from mudbot.mud.session import Session
-from mudbot.mud.telnet import Address
 from mudbot.store.pictures import Pictures
 from mudbot.store.store import Store
 
@@ -211,7 +209,8 @@ class App:
 
             key = _tavern_key(settings)
             if key not in self._taverns:
-                world = Tavern(port=settings.port, encoding=settings.encoding, language=settings.language)
+                encoding = "utf-8" if settings.encoding == "auto" else settings.encoding
+                world = Tavern(port=settings.port, encoding=encoding, language=settings.language)
                 await world.start()
                 self._taverns[key] = world
                 log.info("the tavern is open at 127.0.0.1:%d: come in with telnet or a MUD client", world.port)
@@ -250,10 +249,11 @@ class App:
         password = login.password.get_secret_value() if login and login.password else ""
         return Session(
             settings.name,
-            Address(host, port, tls=settings.tls, encoding=settings.encoding),
-            dialects.load(settings.dialect),
+            resolve.address(settings, host, port),
+            resolve.load_dialect(self.config, settings),
             Login(login.name if login else persona.name, password, aliases=(persona.name,)),
             clock=self.clock,
+            manner=resolve.manner(settings),
         )
 
     def _equip(self, plugin: Plugin, session: Session, host: Host, character: Character) -> None:

@@ -63,6 +63,10 @@ class LoginError(MudError):
     """The MUD refused the character: wrong password, unknown name, or thrown out by another login."""
 
 
+class BusyError(MudError):
+    """The MUD does not take the character now: it is in the game already, or left it a moment ago."""
+
+
 class GateError(MudError):
     """The outbound gate refused a text: nothing of it was sent."""
 

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from mudbot.config import Config, SessionConfig, validate
-from mudbot.errors import ConfigError, PluginError, Problem
+from mudbot.errors import ConfigError, MudError, PluginError, Problem
 from mudbot.host import loader
 from mudbot.host.plugin import Plugin
 from mudbot.mind.character import Model
 from mudbot.mind.persona import Persona, load_persona
 from mudbot.mud import dialect
+from mudbot.mud.address import Address
+from mudbot.mud.dialect import Dialect
+from mudbot.mud.gate import Parts
+from mudbot.mud.voice import Manner
 
 # Models that OpenAI served by /completions only; everything since speaks chat.
 _COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-instruct(-\d+)?$")
@@ -29,7 +33,8 @@ def problems_of(config: Config) -> list[Problem]:
     for number, session in enumerate(config.sessions):
         for key, check in (
             ("character", lambda s: load_character(config, s)),
-            ("dialect", lambda s: dialect.load(s.dialect)),
+            ("dialect", lambda s: load_dialect(config, s)),
+            ("proxy", address),
         ):
             try:
                 check(session)
@@ -37,7 +42,50 @@ def problems_of(config: Config) -> list[Problem]:
                 place = config.positions.where("sessions", number, key)
                 # A problem within a persona's file has its own place; one with its name has the configuration's.
                 problems += [Problem(place, f"{key} {p.message}") if p.where == key else p for p in exc.problems]
+            except MudError as exc:
+                problems.append(Problem(config.positions.where("sessions", number, key), str(exc)))
     return problems
+
+
+def warnings_of(config: Config) -> list[Problem]:
+    """What works and may not be what the owner wants."""
+    return [
+        Problem(
+            config.positions.where("sessions", number, "tls"),
+            f"tls: insecure: whoever stands between the bot and {session.host} can read the password and change words",
+        )
+        for number, session in enumerate(config.sessions)
+        if session.tls == "insecure"
+    ]
+
+
+def load_dialect(config: Config, session: SessionConfig) -> Dialect | None:
+    """The session's dialect; None where it is to be found out.  Raises ConfigError."""
+    name = session.dialect
+    if name == "auto":
+        return None
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        return dialect.read(config.path(name))
+    return dialect.load(name)
+
+
+def address(session: SessionConfig, host: str | None = None, port: int | None = None) -> Address:
+    """Where the session's MUD is, or another *host* and *port*.  Raises MudError for a proxy that is none."""
+    proxy = session.proxy.get_secret_value() if session.proxy else None
+    return Address(
+        host or session.host,
+        session.port if port is None else port,
+        tls=session.tls,
+        encoding=session.encoding,
+        proxy=proxy,
+        compress=session.compress,
+    )
+
+
+def manner(session: SessionConfig) -> Manner:
+    """How the session's character speaks."""
+    speech = session.speech
+    return Manner(Parts(speech.parts, speech.split), speech.non_ascii, speech.typing)
 
 
 def check_sessions(config: Config) -> None:

@@ -46,7 +46,7 @@ class Dialogue(Plugin):
         if self.had_enough(who):
             return
         answer = await self.ai.answer(speech, self.mud.room)
-        await self.mud.reply(speech, answer.text)
+        await self.mud.reply(speech, answer.text, typing=True)
 
     def had_enough(self, who: str) -> bool:
         if len(self.answered) > 1000:

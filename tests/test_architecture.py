@@ -20,7 +20,7 @@ FLOORS = [
     {"host"},
     {"web", "local"},
     {"resolve"},
-    {"app"},
+    {"app", "probing"},
     {"testing", "cli"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -17,6 +17,10 @@ COMMANDS = {
     "run": ("run", "Run the bot until it is told to stop (SIGTERM, Ctrl-C)."),
     "check": ("check", "Read the configuration and every plugin; print all problems at once."),
     "demo": ("demo", "Meet an innkeeper in a small world of its own: no key, no network service."),
+    "hear": ("hear", "Read MUD lines as a dialect does, one JSON object a line."),
+    "speak": ("speak", "Show the exact bytes that would go out for a text."),
+    "probe": ("probe", "Connect to a MUD once and say what it is: encoding, dialect, options, prompts."),
+    "tavern": ("tavern", "Open the embedded world by itself, in the manner of any dialect."),
     "models": ("models", "The embedded server's model files: fetch, list."),
 }
 

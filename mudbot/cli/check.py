@@ -28,6 +28,8 @@ def command(path: Path, overrides: tuple[str, ...]) -> None:
         problems += exc.problems
         config = salvage(path, overrides=overrides)
     problems += resolve.problems_of(config)
+    for warning in resolve.warnings_of(config):
+        print(visible(f"warning: {warning}"), file=sys.stderr)
     for problem in problems:
         print(visible(str(problem)), file=sys.stderr)
     if problems:

@@ -21,6 +21,7 @@ from mudbot.config.shape import (
     Permissions,
     PluginConfig,
     SessionConfig,
+    SpeechConfig,
     WebConfig,
 )
 from mudbot.config.units import Duration, seconds
@@ -40,6 +41,7 @@ __all__ = [
     "PluginConfig",
     "Positions",
     "SessionConfig",
+    "SpeechConfig",
     "WebConfig",
     "example",
     "load",

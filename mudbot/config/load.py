@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,13 +77,20 @@ def _placed(config: Config, path: Path | None, positions: Positions) -> Config:
     return config
 
 
-def read(model: type[T], path: Path, missing: str) -> T:
+def read(
+    model: type[T], path: Path, missing: str, *, onto: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> T:
     """Another YAML file of the owner's, such as a persona, as *model*; read with the same care as the configuration.
 
-    *missing* says what to do where there is no such file.  Raises ConfigError with every problem, by line.
+    *missing* says what to do where there is no such file; *onto* makes the whole of what the file says where it builds
+    on something else, or raises ValueError.  Raises ConfigError with every problem, by line.
     """
     draft = _from_file(path, missing)
-    instance, found = check(model, draft.data, draft.positions())
+    try:
+        data = onto(draft.data) if onto else draft.data
+    except ValueError as exc:
+        raise ConfigError(Problem(printable(path.name), str(exc))) from None
+    instance, found = check(model, data, draft.positions())
     problems = [*draft.problems, *found]
     if problems or instance is None:
         raise ConfigError(*in_order(problems))

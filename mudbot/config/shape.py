@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -36,7 +37,7 @@ from mudbot.config.rules import (
 from mudbot.config.units import Duration
 from mudbot.errors import ConfigError, Problem
 
-Encoding = Literal["utf-8", "gbk", "gb18030", "big5", "latin-1", "cp1251", "koi8-r"]
+Encoding = Literal["utf-8", "gbk", "gb18030", "big5", "latin-1", "cp1251", "koi8-r", "auto"]
 TAVERN = "tavern"
 """The host name that stands for the embedded world."""
 
@@ -107,6 +108,25 @@ class Login(Section):
     password: Secret | None = None
 
 
+class SpeechConfig(Section):
+    """How the character's words are put on the wire."""
+
+    parts: int = Field(default=4, ge=1, le=9)
+    """Lines that one answer may become; what is beyond ends in an ellipsis."""
+    split: Literal["plain", "numbered", "continued"] = "plain"
+    """``numbered`` begins each line with ``(1/3)``, ``continued`` joins them with ellipses."""
+    typing: float = Field(default=30.0, ge=0, le=1000)
+    """Columns a second that the character seems to type in a conversation; 0 is at once."""
+    non_ascii: Literal["transliterate", "refuse"] = "transliterate"
+    """On MUDs that drop all but ASCII: write other letters in ASCII, or say nothing that has them."""
+
+
+def _tls(value: Any) -> Any:
+    if value is True or value is False or value == "insecure" or value in ("true", "false"):
+        return value
+    raise refuse("must be true, false, or insecure to take any certificate")
+
+
 def _session_name(data: dict[str, Any]) -> str:
     return default_name(data["host"])
 
@@ -120,9 +140,17 @@ class SessionConfig(Section):
     """What logs, ``--set`` and the web call this session; the host unless given, and unique."""
     port: int = Field(default_factory=lambda data: 0 if data["host"] == TAVERN else 4000, ge=0, le=65535)
     """0, any free port, makes sense only where the port is ours: in the embedded world."""
-    tls: bool = False
+    tls: Annotated[bool | Literal["insecure"], BeforeValidator(_tls)] = False
+    """``insecure`` is TLS with any certificate: anybody who stands between can read the password."""
+    proxy: OptionalSecret = None
+    """``socks5://user:password@host:port`` or ``http://…``; it finds the MUD's address itself."""
+    compress: bool = False
+    """Whether MCCP2 is accepted where the MUD offers it."""
     encoding: Encoding = "utf-8"
+    """``auto`` begins with UTF-8 and changes with what the MUD turns out to send."""
     dialect: OneLine = Field(default_factory=lambda data: TAVERN if data["host"] == TAVERN else "generic")
+    """One that comes with mudbot, ``auto`` to find out, or the path of a dialect file of your own (``.yaml``)."""
+    speech: SpeechConfig = Field(default_factory=SpeechConfig)
     login: Login | None = None
     character: OneLine = "innkeeper"
     """A persona: the name of one that comes with mudbot, or a path from the configuration's folder."""
@@ -242,8 +270,10 @@ class Config(Section):
     def secrets(self) -> tuple[str, ...]:
         """Every secret, for masking in logs: keys, passwords, tokens, what plugins got from the environment."""
         found = [*secrets_of(self), *self._plugin_secrets()]
-        if password := _url_password(self.store):
-            found += [password, unquote(password)]
+        proxies = (session.proxy.get_secret_value() for session in self.sessions if session.proxy)
+        for url in (self.store, *proxies):
+            if password := _url_password(url):
+                found += [password, unquote(password)]
         return tuple(dict.fromkeys(found))
 
     def _plugin_secrets(self) -> Iterator[str]:

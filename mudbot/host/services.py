@@ -80,9 +80,12 @@ class Mud:
         """Do something for all to see."""
         self._session.say("emote", text)
 
-    async def reply(self, to: Speech | Command, text: str) -> None:
-        """Say *text* where *to* was said: in the room, in private, on its channel."""
-        self._session.answer(to.speech if isinstance(to, Command) else to, text)
+    async def reply(self, to: Speech | Command, text: str, *, typing: bool = False) -> None:
+        """Say *text* where *to* was said: in the room, in private, on its channel.
+
+        With *typing* not before the character could have typed it: for conversation, not for the answers of a machine.
+        """
+        self._session.answer(to.speech if isinstance(to, Command) else to, text, typing=typing)
 
     async def send(self, command: str) -> None:
         """Send a raw command.  Only for plugins to which the owner granted ``permissions: {commands: true}``."""

@@ -2,31 +2,32 @@
 
 Text that came from a model or a player is only ever the argument of one verb of the dialect.  The order of the steps
 matters: compatibility forms first (a later step must not create what an earlier one removed), then control and
-invisible characters, then what the encoding lacks, then splitting by wire bytes with the dialect's markup, then
-encoding, then a check of the **bytes** that trusts none of the above, and the doubling of IAC last.
+invisible characters, then what the encoding lacks and the first two again over what stands for it, then splitting by
+wire bytes with the dialect's markup, then encoding, then a check of the **bytes** that trusts none of the above, and
+the doubling of IAC last.
 """
 
 from __future__ import annotations
 
-import codecs
+import functools
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from mudbot.errors import GateError
-from mudbot.mud.dialect import Dialect, Markup, Verb
+from mudbot.mud.dialect import Dialect, Verb
+from mudbot.mud.parts import MAX_PARTS, Parts, Wire, split
+from mudbot.mud.spelling import IAC, Alphabet
 
-IAC = b"\xff"
-MAX_PARTS = 4
-"""Lines that one text may become; what is beyond ends in an honest ellipsis."""
+__all__ = ["MAX_PARTS", "Gate", "Packet", "Parts", "clean"]
+
+MIN_ROOM = 16
+"""Bytes that a command must leave for words: below that a text becomes shreds."""
 
 # Full-width punctuation that Chinese is written with.  NFKC would make it ASCII, which damages the text and, worse,
 # makes metacharacters of it; encoders here are strict, so these never turn into their ASCII twins on the wire.
 _KEPT = frozenset("，：；！？（）～…—“”‘’「」『』、。《》〈〉【】·")
-# What to write where an encoding lacks a sign that Unicode does not decompose; models write these all the time.
-_PLAIN = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "⁄": "/"}
-_SPACES = re.compile(r"\s+")
-_SENTENCE_END = re.compile(r"[.!?。！？…](?=[\s\"'”」』）)]|$)|[。！？…]")
 _FORBIDDEN = re.compile(rb"[\x00-\x1f\x7f]")
 
 
@@ -38,17 +39,57 @@ class Packet:
     """The exact bytes, line end included, IAC doubled."""
     text: str
     """The same for people: what logs and ``!status`` show.  A secret is masked here already."""
+    verb: Verb | None = None
+    """How it speaks; None for a command that is no speech."""
+    target: str | None = None
+    """To whom, or on which channel."""
 
 
 class Gate:
-    """Makes commands for one dialect in one encoding.  Raises GateError where a text cannot be sent safely."""
+    """Makes commands for one dialect in one encoding.  Raises GateError where a text cannot be sent safely.
 
-    def __init__(self, dialect: Dialect, encoding: str) -> None:
-        self._dialect = dialect
-        self._codec = codecs.lookup(encoding).name
+    *parts* says how a long text is cut.  *non_ascii* is for MUDs that drop all but ASCII (``charset: ascii`` in the
+    dialect): ``transliterate`` writes what is said in ASCII, ``refuse`` says nothing that has other letters.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        encoding: str,
+        *,
+        parts: Parts = Parts(),  # noqa: B008  # immutable
+        non_ascii: Literal["transliterate", "refuse"] = "transliterate",
+    ) -> None:
+        self._dialect, self._parts, self._non_ascii = dialect, parts, non_ascii
+        self._set_encoding(encoding)
 
     def __repr__(self) -> str:
-        return f"<Gate {self._dialect.name} {self._codec}>"
+        return f"<Gate {self._dialect.name} {self.encoding}{' ascii only' if self.narrows else ''}>"
+
+    @property
+    def encoding(self) -> str:
+        """The MUD's encoding, by its codec's own name.  It may change while running: what is made later uses it.
+
+        Raises GateError, and stays as it is, where there is no such encoding.
+        """
+        return self._alphabet.codec
+
+    @encoding.setter
+    def encoding(self, encoding: str) -> None:
+        self._set_encoding(encoding)
+
+    def _set_encoding(self, encoding: str) -> None:
+        try:
+            self._alphabet = Alphabet(encoding, ascii_only=self._dialect.charset == "ascii")
+        except ValueError as exc:
+            raise GateError(str(exc)) from exc
+        markups = {verb: self._dialect.markup_for.get(verb, self._dialect.markup) for verb in self._dialect.speak}
+        self._wires = {verb: Wire(self._alphabet, markup) for verb, markup in markups.items()}
+
+    @property
+    def narrows(self) -> bool:
+        """Whether this MUD drops all but ASCII, so that other letters are written in ASCII or refused."""
+        return self._alphabet.ascii_only
 
     def speak(self, verb: Verb, text: str, target: str | None = None) -> list[Packet]:
         """The lines that say *text* with *verb*; none if nothing of it can be said."""
@@ -56,13 +97,15 @@ class Gate:
             before, after = self._dialect.template(verb, target)
         except ValueError as exc:
             raise GateError(str(exc)) from exc
-        room = self._dialect.max_bytes - self._size(before + after)
-        if room < 16:
+        frame = self._encode(before + after)
+        most = min(self._dialect.max_bytes, self._dialect.max_bytes_for.get(verb, self._dialect.max_bytes))
+        room = most - len(frame) - frame.count(IAC)
+        if room < MIN_ROOM:
             raise GateError(
                 f"no room for words in {verb!r} of dialect {self._dialect.name}: its max_bytes is too small"
             )
-        parts = self._split(self._writable(clean(text)), room, self._dialect.markup_for.get(verb, self._dialect.markup))
-        return [self._packet(f"{before}{part}{after}") for part in parts]
+        lines = split(self._writable(clean(text)), room, self._parts, self._wires[verb])
+        return [replace(self._packet(f"{before}{line}{after}"), verb=verb, target=target) for line in lines]
 
     def command(self, text: str) -> Packet:
         """A raw command: the dialect's, the owner's, or that of a plugin which may.  Never text of a model."""
@@ -75,13 +118,9 @@ class Gate:
         for key, value in values.items():
             if _unsafe(value):
                 raise GateError(f"login.{key} contains a control character; it cannot be typed into a MUD")
-            try:
-                value.encode(self._codec)
-            except UnicodeEncodeError:
+            if not self._alphabet.has(value):
                 # Not which one: it may be a password's.
-                raise GateError(
-                    f"login.{key} has a character that {self._codec} lacks; is that the MUD's encoding?"
-                ) from None
+                raise GateError(f"login.{key} has a character that {self._lacking()}") from None
         line = re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), template)
         shown = re.sub(r"\{(\w+)\}", lambda m: "********" if m[1] == "password" else values.get(m[1], m[0]), template)
         return Packet(self._packet(line).data, shown)
@@ -90,90 +129,54 @@ class Gate:
         data = self._encode(line)
         if _FORBIDDEN.search(data):
             raise GateError("a control byte was left in the line after cleaning; nothing was sent")
-        return Packet(data.replace(IAC, IAC + IAC) + b"\r\n", line)
+        data = data.replace(IAC, IAC + IAC)
+        if len(data) > self._dialect.max_bytes:
+            # The line is not shown, it may have a password in it.
+            raise GateError(
+                f"the line is too long for this MUD, which would cut it: {len(data)} bytes, where dialect "
+                f"{self._dialect.name} has max_bytes: {self._dialect.max_bytes}"
+            )
+        return Packet(data + b"\r\n", line)
 
     def _encode(self, text: str) -> bytes:
         """Strict: another name, password or command than the one that was meant must not be sent."""
         try:
-            return text.encode(self._codec)
+            return self._alphabet.encode(text)
         except UnicodeEncodeError:
             # The character is not shown, it may be one of a password.
-            raise GateError(f"the line has a character that {self._codec} lacks; is that the MUD's encoding?") from None
+            raise GateError(f"the line has a character that {self._lacking()}") from None
+
+    def _lacking(self) -> str:
+        if self.narrows:
+            return (
+                f"this MUD lacks: it drops all but ASCII (dialect {self._dialect.name}, charset: ascii); "
+                "write it in ASCII"
+            )
+        return f"{self.encoding} lacks; is that the MUD's encoding?"
 
     def _writable(self, text: str) -> str:
-        """*text* in characters that the encoding has.  Before the markup: what is left out must not bring it together.
-
-        A symbol that the encoding lacks is left out, a letter becomes the ASCII of its parts or ``?``.
-        """
-        try:
-            text.encode(self._codec)
-        except UnicodeEncodeError:
-            return _SPACES.sub(" ", "".join(map(self._nearest, text))).strip()
-        return text
-
-    def _nearest(self, char: str) -> str:
-        try:
-            char.encode(self._codec)
-        except UnicodeEncodeError:
-            plain = _PLAIN.get(char) or unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
-            return plain or ("" if unicodedata.category(char)[0] in "SM" else "?")
-        return char
-
-    def _split(self, text: str, room: int, markup: Markup) -> list[str]:
-        """*text*, neutralised, in parts of at most *room* wire bytes; cut after sentences or words where it can be.
-
-        It is cut first and neutralised then, so that no cut goes through a replacement and leaves half of it live.
-        """
-        parts: list[str] = []
-        more = self._writable("…")
-        while text and len(parts) < MAX_PARTS:
-            size = self._fitting(text, room, markup)
-            if size == len(text):
-                return [*parts, neutralised(text, markup)]
-            last = len(parts) == MAX_PARTS - 1
-            if last:
-                size = self._fitting(text, room - self._size(more), markup)
-            cut = _good_cut(text, size)
-            parts.append(neutralised(text[:cut].rstrip(), markup) + (more if last else ""))
-            text = text[cut:].lstrip()
-        return parts
-
-    def _fitting(self, text: str, room: int, markup: Markup) -> int:
-        """How many characters of *text* fit into *room* bytes once neutralised, at least one.  IAC counts twice."""
-        used, at = self._size(markup.leading.get(text[:1], "")), 0
-        pattern = _pattern(markup)
-        while at < len(text):
-            found = pattern.match(text, at) if pattern else None
-            raw = found[0] if found else text[at]
-            used += self._size(markup.replace[raw] if found else raw)
-            if used > room:
-                return max(at, 1)
-            at += len(raw)
-        return len(text)
-
-    def _size(self, text: str) -> int:
-        data = self._encode(text)
-        return len(data) + data.count(IAC)
-
-
-def neutralised(text: str, markup: Markup) -> str:
-    """*text* so that the MUD shows it as it is, instead of evaluating it."""
-    pattern = _pattern(markup)
-    lead = markup.leading.get(text[:1], "")
-    return lead + (pattern.sub(lambda m: markup.replace[m[0]], text) if pattern else text)
-
-
-def _pattern(markup: Markup) -> re.Pattern[str] | None:
-    longest_first = sorted(markup.replace, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        """*text* in characters that the MUD has.  Before the markup: what is left out must not bring it together."""
+        if self._alphabet.has(text):
+            return text
+        if self.narrows and self._non_ascii == "refuse" and (letter := self._alphabet.missing(text)):
+            raise GateError(
+                f"this MUD drops all but ASCII (dialect {self._dialect.name}), and so would lose {letter!r}; "
+                "set non_ascii: transliterate to have such letters written in ASCII"
+            )
+        # Twice at most: what cleaning composes anew (a letter and its accent) an encoding may lack once more.
+        return clean(self._alphabet.spelled(clean(self._alphabet.spelled(text))))
 
 
 def clean(text: str) -> str:
     """*text* as one line of visible characters: compatibility forms folded, breaks to spaces, the invisible dropped."""
-    text = "".join(c if c in _KEPT else unicodedata.normalize("NFKC", c) for c in text)
-    text = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _invisible(c))
     # Composition comes last and over the whole: it joins what dropping an invisible character brought together.
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", "".join(map(_folded, text))).split())
+
+
+@functools.lru_cache(maxsize=8192)
+def _folded(char: str) -> str:
+    forms = char if char in _KEPT else unicodedata.normalize("NFKC", char)
+    return "".join(" " if c.isspace() else c for c in forms if c.isspace() or not _invisible(c))
 
 
 def _invisible(char: str) -> bool:
@@ -183,12 +186,3 @@ def _invisible(char: str) -> bool:
 
 def _unsafe(text: str) -> bool:
     return any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text)
-
-
-def _good_cut(text: str, size: int) -> int:
-    """The best place at or before *size* to cut: after a sentence, else between words, else there."""
-    ends = [m.end() for m in _SENTENCE_END.finditer(text, 0, size)]
-    if ends and ends[-1] >= size // 2:
-        return ends[-1]
-    space = text.rfind(" ", size // 2, size + 1)
-    return space if space > 0 else size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from dataclasses import dataclass, field
 
 FIRST = 1.0
@@ -10,6 +11,12 @@ FIRST = 1.0
 CAP = 300.0
 SETTLED = 60.0
 """Seconds in the game after which a drop counts as the first one again."""
+TAKEN = 300.0
+"""Seconds to stay away at least after somebody else logged in as the same character."""
+TAKEN_PER_HOUR = 3
+"""Times an hour to come back after that: the owner may want to play it, and must not be thrown out again and again."""
+BUSY = 30.0
+"""Seconds to wait at least where the character is still in the game: a link that broke takes a while to be missed."""
 MAX_REFUSALS = 2
 """Wrong passwords before the session stops: MUDs lock accounts, and ban addresses, that go on guessing."""
 
@@ -23,6 +30,7 @@ class Reconnect:
     chance: random.Random = field(default_factory=random.Random)
     failures: int = 0
     refusals: int = 0
+    _taken: deque[float] = field(default_factory=lambda: deque(maxlen=TAKEN_PER_HOUR))
 
     def after_drop(self, seconds_in_game: float) -> float:
         """Seconds to wait after the link ended."""
@@ -36,6 +44,17 @@ class Reconnect:
         """Seconds to wait after the MUD refused the login; None means give up."""
         self.refusals += 1
         return None if self.refusals >= MAX_REFUSALS else self.cap
+
+    def after_busy(self) -> float:
+        """Seconds to wait after the MUD did not take the character for the moment."""
+        return BUSY + self.chance.uniform(0, BUSY)
+
+    def after_takeover(self, now: float) -> float:
+        """Seconds to wait after another login of the same character threw this one out; *now* in any seconds."""
+        earliest = self._taken[0] + 3600 if len(self._taken) == TAKEN_PER_HOUR else 0.0
+        wait = max(TAKEN, earliest - now)
+        self._taken.append(now + wait)
+        return wait
 
     def after_login(self) -> None:
         """The character is in: earlier refusals were not about the password."""

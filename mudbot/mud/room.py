@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
 from mudbot.events import Gmcp, Line, Prompt, Room
-from mudbot.mud.dialect import Dialect, read_room
+from mudbot.mud.dialect import Dialect
 
 MAX_LOOK_LINES = 60
 
@@ -23,6 +24,8 @@ class RoomTracker:
         self._looking: asyncio.Future[Room] | None = None
         self._seen: list[str] = []
         self._by_gmcp = False
+        self.ids: dict[str, str] = {}
+        """Who was here at the last look, with the login id where the MUD shows it."""
         self.current = Room()
 
     def __repr__(self) -> str:
@@ -78,6 +81,7 @@ class RoomTracker:
 
     def _finish(self) -> None:
         looked = read_room(self._dialect, self._seen)
+        self.ids = _ids(self._dialect, self._seen)
         people = self.current.people if self._by_gmcp or looked.people is None else looked.people
         self.current = replace(looked, people=people, extra=self.current.extra)
         if self._looking is not None and not self._looking.done():
@@ -104,3 +108,40 @@ class RoomTracker:
 def _name(data: Any) -> str:
     # The short name: it is what Room.RemovePlayer says, and what commands take.
     return str(data.get("name") or data.get("fullname") or "") if isinstance(data, dict) else str(data or "")
+
+
+def read_room(dialect: Dialect, lines: list[str]) -> Room:
+    """The room that *lines*, the answer to ``look``, show."""
+    rules = dialect.room
+    exits_at = dialect.compile(rules.exits) if rules.exits else None
+    people_at = dialect.compile(rules.people) if rules.people else None
+    separators = re.compile(rules.separators)
+    name, prose, exits, people = "", [], (), ()
+    for line in (text.strip() for text in lines):
+        if exits_at and (found := exits_at.search(line)):
+            exits = tuple(filter(None, (part.strip() for part in separators.split(found["exits"]))))
+        elif people_at and (found := people_at.search(line)):
+            people += tuple(filter(None, (part.strip() for part in separators.split(found["people"]))))
+        elif not name:
+            name = line.removesuffix(" -")  # ES2 libraries: 「客店 - 」
+        elif line:
+            prose.append(line)
+    return Room(name, _joined(prose), exits, people if people_at else None)
+
+
+def _ids(dialect: Dialect, lines: list[str]) -> dict[str, str]:
+    pattern = dialect.room.people
+    if pattern is None or "(?P<id>" not in pattern:
+        return {}
+    found = (dialect.compile(pattern).search(line.strip()) for line in lines)
+    return {match["people"]: match["id"] for match in found if match}
+
+
+def _joined(prose: list[str]) -> str:
+    """Wrapped lines as one text: no space between Chinese characters or their punctuation, one elsewhere."""
+    text = ""
+    for line in prose:
+        ends = sorted((ord(text[-1]), ord(line[0]))) if text else []
+        # Quotes, dashes and ellipses (U+2010 and on) are common to both; beside a Chinese character they are Chinese.
+        text += line if not ends or (ends[0] > 0x2000 and ends[1] > 0x2E7F) else f" {line}"
+    return text

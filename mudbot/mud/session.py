@@ -12,18 +12,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mudbot.errors import ConnectError, GateError, LoginError, MudError
-from mudbot.events import Closed, Disconnected, Gmcp, Line, LoggedIn, MudEvent, Prompt, Room, Speech
-from mudbot.mud.dialect import Dialect, Verb
-from mudbot.mud.gate import Gate, Packet
-from mudbot.mud.login import Login
-from mudbot.mud.outbox import Outbox
+from mudbot.errors import BusyError, ConnectError, LoginError, MudError
+from mudbot.events import (
+    Closed,
+    Disconnected,
+    Gmcp,
+    Line,
+    LoggedIn,
+    Msdp,
+    Mssp,
+    MudEvent,
+    News,
+    Prompt,
+    Room,
+    Speech,
+)
+from mudbot.mud import dialect as dialects
+from mudbot.mud.detect import Detector
 from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
 from mudbot.mud.telnet import Address, Connection
+from mudbot.mud.visit import Visit
+from mudbot.mud.voice import Manner, Voice
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
+    from mudbot.mud.dialect import Dialect
+    from mudbot.mud.outbox import Outbox
+    from mudbot.mud.rules import Verb
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +51,11 @@ CONFIRMED = 10.0
 LOOK_TIMEOUT = 4.0
 LOOK_QUIET = 0.5
 """Seconds without a line after which a room is seen, where no prompt ends it."""
+LOOK_AGAIN = 20.0
+"""Seconds between two looks for the id of somebody who whispers."""
 
 State = Literal["new", "connecting", "logging in", "playing", "waiting", "stopped"]
-SessionEvent = Line | Prompt | Gmcp | Speech | LoggedIn | Disconnected
+SessionEvent = Line | Prompt | Gmcp | Msdp | Mssp | Speech | News | LoggedIn | Disconnected
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,61 +74,75 @@ class Session:
     """A character's presence in a MUD.  ``run`` keeps it there until ``stop``.
 
     *listener* gets every event but the echo of the character's own words, synchronously and in order; it must not
-    raise and must not wait.
+    raise and must not wait.  Without a *dialect* what the MUD shows decides, and until it does, the generic one serves.
     """
 
-    def __init__(self, name: str, address: Address, dialect: Dialect, character: Character, *, clock: Clock) -> None:
-        self.name, self.address, self.dialect, self.character = name, address, dialect, character
+    def __init__(
+        self,
+        name: str,
+        address: Address,
+        dialect: Dialect | None,
+        character: Character,
+        *,
+        clock: Clock,
+        manner: Manner | None = None,
+    ) -> None:
+        self.name, self.address, self.character = name, address, character
+        self.detector = None if dialect else Detector()
+        """Set while it is not known yet what MUD it is."""
+        self.dialect = dialect = dialect or dialects.load("generic")
         self.listener: Callable[[SessionEvent], None] = lambda _event: None
+        self.tap: Callable[[Sequence[MudEvent]], None] | None = None
+        """Gets everything that the link gives, the login too, before anything is made of it."""
         self.state: State = "new"
         self.why = ""
         """Why it is in this state, for people."""
         self.room = RoomTracker(dialect)
-        self.outbox = Outbox(dialect.pace, clock)
         self.reconnect = Reconnect()
         self._clock = clock
-        self._gate = Gate(dialect, address.encoding)
-        self._login = Login(dialect)
+        encoding = "utf-8" if address.encoding == "auto" else address.encoding
+        self.voice = Voice(name, dialect, encoding, manner or Manner(), clock)
+        self._visit: Visit | None = None
         self._link: Connection | None = None
         self._over: asyncio.Future[str] | None = None  # the reason, once the present link ended
         self._refusal: MudError | None = None
         self._since = 0.0
-        self._amid_line = False
+        self._looked = -LOOK_AGAIN
         self._stopping = asyncio.Event()
-        self.own_names = frozenset(n.casefold() for n in (character.name, *character.aliases) if n)
+        self.own_names = frozenset(_plain(n) for n in (character.name, *character.aliases) if n)
 
     def __repr__(self) -> str:
         return f"<Session {self.name} {self.address} {self.state}{': ' + self.why if self.why else ''}>"
 
     # -- speaking --------------------------------------------------------------------------------------------------
 
+    @property
+    def outbox(self) -> Outbox:
+        """What waits to be sent."""
+        return self.voice.outbox
+
     def say(self, verb: Verb, text: str, target: str | None = None) -> bool:
         """Queue *text* to be said with *verb*; False if nothing of it could be said (the log says why)."""
-        try:
-            packets = self._gate.speak(verb, text, target)
-        except GateError as exc:
-            log.warning("%s: not said: %s", self.name, exc)
-            return False
-        for packet in packets:
-            self.outbox.put(packet)
-        return bool(packets)
+        return self.voice.say(verb, text, target)
 
     def can_answer(self, speech: Speech) -> bool:
         """Whether there is a way to answer *speech*."""
-        return self.dialect.answer_to(speech) is not None
+        return self.voice.can_answer(speech)
 
-    def answer(self, speech: Speech, text: str) -> bool:
-        """Say *text* where *speech* was said; False if there is no way to."""
-        route = self.dialect.answer_to(speech)
-        return self.say(route[0], text, route[1]) if route else False
+    def answer(self, speech: Speech, text: str, *, typing: bool = False) -> bool:
+        """Say *text* where *speech* was said; False if there is no way to.
 
-    def command(self, text: str) -> None:
+        With *typing* it is not said before the character could have typed it since it heard *speech*.
+        """
+        return self.voice.answer(speech, text, typing=typing)
+
+    def command(self, text: str, *, urgent: bool = False) -> None:
         """Queue a raw command of the dialect's or the owner's.  Raises GateError if it is not one plain line."""
-        self.outbox.put(self._gate.command(text))
+        self.voice.command(text, urgent=urgent)
 
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself: an echo, or its own name on a channel."""
-        names = {(speech.speaker or "").casefold(), (speech.id or "").casefold()}
+        names = {_plain(speech.speaker or ""), _plain(speech.id or "")}
         return speech.kind == "self" or bool(names & self.own_names)
 
     async def look(self) -> Room:
@@ -135,6 +167,15 @@ class Session:
         """Whether the MUD refused the login for good: nothing but the owner can mend that."""
         return self.reconnect.refusals >= MAX_REFUSALS
 
+    @property
+    def link(self) -> Connection | None:
+        """The present link, or the last one."""
+        return self._link
+
+    async def once(self) -> None:
+        """Be in the game until ``stop`` or until the link drops; no second try."""
+        await self._once()
+
     async def run(self) -> None:
         """Be in the game until ``stop``.  Returns when stopped, or for good where the MUD refused the login twice."""
         sender = asyncio.create_task(self.outbox.run(), name=f"{self.name} outbox")
@@ -158,7 +199,9 @@ class Session:
             if link is not None:
                 link.abort("stopped")
             return
-        self._leave(link, goodbye)
+        self.outbox.close()
+        for packet in self.voice.last_words(goodbye):
+            link.write(packet.data)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_TIME):
                 if self.dialect.goodbye and self._over is not None:
@@ -167,48 +210,44 @@ class Session:
                     await link.flushed()
         link.abort("stopped")
 
-    def _leave(self, link: Connection, goodbye: str | None) -> None:
-        """Write the last words past whatever waits and whatever the pace is: there is no later."""
-        self.outbox.close()
-        try:
-            packets = self._gate.speak("say", goodbye) if goodbye else []
-        except GateError as exc:
-            log.warning("%s: goodbye not said: %s", self.name, exc)
-            packets = []
-        if self.dialect.goodbye:
-            packets.append(self._gate.command(self.dialect.goodbye))
-        for packet in packets:
-            link.write(packet.data)
-
     async def _once(self) -> float | None:
         """One link, from connecting to its end; how long to wait before the next, None for never again."""
         self._become("connecting")
-        link, over = self._begin()
+        link, over, visit = self._begin()
         try:
             await self._open_or_stop(link)
             self.why = await over
         except ConnectError as exc:
             self.why = str(exc)
         self.outbox.close()
+        return self._after(visit)
+
+    def _after(self, visit: Visit) -> float | None:
+        """How long to wait now that *visit* is over."""
         if self._refusal is not None:
             self.why = str(self._refusal)
+            if isinstance(self._refusal, BusyError):
+                return self.reconnect.after_busy()
             return self.reconnect.after_refusal() if isinstance(self._refusal, LoginError) else None
-        in_game = self._clock.now() - self._since if self._login.done else 0.0
-        if self._login.done:
+        in_game = self._clock.now() - self._since if visit.login.done else 0.0
+        if visit.login.done:
             self.listener(Disconnected(self.why))
-        if self._login.unconfirmed and in_game < CONFIRMED and not self._stopping.is_set():
+        if visit.taken_lately:
+            self.why = "somebody else logged in as the same character"
+            return self.reconnect.after_takeover(self._clock.now())
+        if visit.login.unconfirmed and in_game < CONFIRMED and not self._stopping.is_set():
             # The MUD hung up on the password, in words that the dialect does not know: guessing on would lock us out.
             self.why = f"{self.why} after the password; check login.name and login.password"
             return self.reconnect.after_refusal()
         return self.reconnect.after_drop(in_game)
 
-    def _begin(self) -> tuple[Connection, asyncio.Future[str]]:
-        self._login, self._refusal = Login(self.dialect), None
+    def _begin(self) -> tuple[Connection, asyncio.Future[str], Visit]:
+        self._refusal = None
         self._over = asyncio.get_running_loop().create_future()
         self._link = Connection(self.address, self._on_events)
+        self._visit = Visit(self, self._link, self._clock)
         self._since = self._clock.now()
-        self._amid_line = False
-        return self._link, self._over
+        return self._link, self._over, self._visit
 
     async def _open_or_stop(self, link: Connection) -> None:
         """Connect, but let ``stop`` end the waiting: a black-holed address would hold it for many seconds."""
@@ -225,11 +264,10 @@ class Session:
         if self._stopping.is_set():
             link.abort("stopped")
             return
-        if self.state == "connecting":
-            self._become("logging in")
-        self._schedule(LOGIN_TIMEOUT, self._login_timed_out)
-        if not self.dialect.login.steps and self._login.settling is not None:
-            self._schedule(self._login.settling, lambda _link: self._settled(0))
+        self.logging_in()
+        self.later(LOGIN_TIMEOUT, self._login_timed_out)
+        assert self._visit is not None
+        self._visit.opened()
 
     async def _sleep_or_stop(self, seconds: float) -> None:
         stopping = asyncio.ensure_future(self._stopping.wait())
@@ -240,97 +278,90 @@ class Session:
             stopping.cancel()
             sleeping.cancel()
 
-    def _schedule(self, seconds: float, action: Callable[[Connection], None]) -> None:
-        """Call *action* after *seconds*, unless the link ended before."""
-        link, over = self._link, self._over
-        assert link is not None
-        assert over is not None
+    def _login_timed_out(self) -> None:
+        if self.state == "logging in" and self._link is not None:
+            self._link.abort(
+                f"not logged in after {LOGIN_TIMEOUT:.0f} s; the dialect's login steps may not fit this MUD"
+            )
 
-        async def later() -> None:
-            await self._clock.sleep(seconds)
-            action(link)
-
-        task = asyncio.ensure_future(later())
-        over.add_done_callback(lambda _over: task.cancel())
-
-    # -- hearing (synchronous) -------------------------------------------------------------------------------------
+    # -- called by the visit (synchronous) -------------------------------------------------------------------------
 
     def _on_events(self, events: Sequence[MudEvent]) -> None:
+        visit = self._visit
+        assert visit is not None
+        self._follow_encoding()
+        if self.tap is not None:
+            self.tap(events)
         for event in events:
             if self._over is None or self._over.done():
                 return
             if isinstance(event, Closed):
+                visit.ended()
                 self._over.set_result(event.reason)
-            elif self.state == "playing":
-                self._heard(event)
             else:
-                self._answer_login(event)
+                visit.hear(event)
 
-    def _answer_login(self, event: Line | Prompt | Gmcp) -> None:
-        if isinstance(event, Gmcp):
-            self.room.hear_gmcp(event)
-            return
-        if self.state == "connecting":  # text can come before the connection call returns
-            self._become("logging in")
-        assert self._link is not None
-        try:
-            answer = self._login.hear(event.text)
-            packet = self._typed(answer.template) if answer else None
-        except (LoginError, GateError) as exc:
-            self._refusal = exc
+    def _follow_encoding(self) -> None:
+        """Write in what the MUD turned out to write in."""
+        if self.address.encoding == "auto" and self._link is not None and self._link.encoding != self.voice.encoding:
+            self.voice.encoding = self._link.encoding
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Call *action* after *seconds*, unless the link ended before."""
+        over = self._over
+        assert over is not None
+
+        async def wait() -> None:
+            await self._clock.sleep(seconds)
+            action()
+
+        task = asyncio.ensure_future(wait())
+        over.add_done_callback(lambda _over: task.cancel())
+
+    def refuse(self, why: MudError) -> None:
+        """The MUD will not have the character, or it cannot be typed into it."""
+        self._refusal = why
+        if self._link is not None:
             self._link.abort("login refused")
-            return
-        if packet is not None:
-            log.info("%s: login: %s", self.name, packet.text)
-            self._link.write(packet.data)
-            if self._login.settling is not None:
-                answered = self._login.answered
-                self._schedule(self._login.settling, lambda _link: self._settled(answered))
-        elif self._login.done:
-            self._enter()
-            self._heard(event)
 
-    def _typed(self, template: str) -> Packet:
-        """An answer of the login.  Raises GateError where name or password cannot be typed into this MUD."""
-        return self._gate.secret(template, name=self.character.name, password=self.character.password)
+    def logging_in(self) -> None:
+        """The link is there; text can come before the connection call returns."""
+        if self.state == "connecting":
+            self._become("logging in")
 
-    def _settled(self, answered: int) -> None:
-        """No question since the last answer: without a sign of success that must do."""
-        if self.state == "logging in" and self._login.answered == answered:
-            self._enter()
-
-    def _login_timed_out(self, link: Connection) -> None:
-        if self.state == "logging in":
-            link.abort(f"not logged in after {LOGIN_TIMEOUT:.0f} s; the dialect's login steps may not fit this MUD")
-
-    def _enter(self) -> None:
+    def enter(self, *, confirmed: bool) -> None:
+        """The character is in the game."""
         assert self._link is not None
-        self._login.done = True
         self._since = self._clock.now()
-        if not self._login.unconfirmed:
+        if confirmed:
             self.reconnect.after_login()
         self._become("playing")
         self.outbox.open(self._link.write)
         self.listener(LoggedIn())
 
-    def _heard(self, event: Line | Prompt | Gmcp) -> None:
-        if isinstance(event, Gmcp):
-            self.room.hear_gmcp(event)
-            self.listener(event)
-            return
-        speech = self.dialect.hear_line(event) if isinstance(event, Line) and not self._amid_line else None
-        # The rest of a line that was too long begins where its sender chose: nothing in it is speech.
-        self._amid_line = isinstance(event, Line) and event.cut
-        if speech is None:
-            self.room.hear(event)
-        elif self.is_own(speech):
-            return  # nothing that the character said itself goes any further
-        self.listener(event)
-        if speech is not None:
-            self.listener(speech)
+    def adopt(self, dialect: Dialect, why: str) -> None:
+        """Speak and hear *dialect* from now on."""
+        log.info("%s: the dialect is %s: %s", self.name, dialect.name, why)
+        self.dialect = dialect
+        self.room = RoomTracker(dialect)
+        self.voice.adopt(dialect)
+
+    def learn_who(self, speech: Speech) -> None:
+        """Remember the speaker's id, or look who is here where it takes that to answer."""
+        self.voice.people.hear(speech)
+        now = self._clock.now()
+        if self.voice.must_look(speech) and now - self._looked >= LOOK_AGAIN:
+            self._looked = now
+            self.room.expect()
+            self.command(self.dialect.room.look)
 
     def _become(self, state: State, why: str = "") -> None:
         if state == self.state and why == self.why:
             return
         self.state, self.why = state, why
         log.info("%s: %s%s", self.name, state, f" ({why})" if why else "")
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: some MUDs write a space into it (``张 三``, ``Zhang san``)."""
+    return "".join(name.split()).casefold()

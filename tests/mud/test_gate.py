@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mudbot.errors import GateError
 from mudbot.mud import dialect as dialects
 from mudbot.mud.dialect import Dialect, Markup, Verb
-from mudbot.mud.gate import MAX_PARTS, Gate, Packet, clean
+from mudbot.mud.gate import MAX_PARTS, Gate, Packet, Parts, clean
 
 CODECS = ["utf-8", "gbk", "gb18030", "big5", "latin-1", "cp1251", "koi8-r"]
 NAMES = ["evennia", "generic", "nt7", "tavern", "xkx"]
@@ -112,24 +112,31 @@ def test_the_last_check_trusts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
             gate().speak("say", f"hi{chr(code)}quit")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
-    words=st.text(max_size=400) | st.text("|{<%^$N:r😀яÿ .\n", max_size=300),
+    words=st.text(max_size=400)
+    | st.text("|{<%^$N:r😀яÿ .\n", max_size=300)
+    | st.text("汉，。“”a \u0301👍🏽🇬", max_size=300),
     name=st.sampled_from(NAMES),
     encoding=st.sampled_from(CODECS),
     verb=st.sampled_from([*TARGETS]),
+    parts=st.builds(Parts, st.integers(1, 9), st.sampled_from(["plain", "numbered", "continued"])),
+    charset=st.sampled_from(["any", "any", "ascii"]),
 )  # fmt: skip
-def test_any_words_become_at_most_four_lines_within_the_limit(words: str, name: str, encoding: str, verb: Verb) -> None:
+def test_any_words_become_a_few_lines_within_the_limit(
+    words: str, name: str, encoding: str, verb: Verb, parts: Parts, charset: str
+) -> None:
     """Whatever is said, however it is cut: few lines, each of the verb and within the dialect's wire bytes."""
-    rules = dialects.load(name).model_copy(update={"max_bytes": 60})
-    speaker = Gate(rules, encoding)
+    rules = dialects.load(name).model_copy(update={"max_bytes": 60, "charset": charset})
+    speaker = Gate(rules, encoding, parts=parts)
     start = speaker.speak(verb, "x", TARGETS[verb])[0].data.removesuffix(b"x\r\n")
     packets = speaker.speak(verb, words, TARGETS[verb])
-    assert len(packets) <= MAX_PARTS
+    assert len(packets) <= parts.max
     for packet, command in zip(packets, said(packets), strict=True):
         assert command.startswith(start)
         assert command[len(start) :].strip(), "a verb without words"
         assert len(packet.data) - 2 <= 60
+        assert charset == "any" or command.isascii()
         assert not re.search(rb"%\^|\$[Nn]", command) or "%^" not in rules.markup.replace
 
 
@@ -254,7 +261,7 @@ def test_fluffos_markup_is_pulled_apart(name: str) -> None:
 @pytest.mark.parametrize("encoding", ["gbk", "big5", "latin-1", "cp1251", "koi8-r"])
 def test_what_the_encoding_drops_does_not_bring_markup_together(encoding: str) -> None:
     """A symbol that the encoding lacks is left out before the markup is looked for, not after."""
-    (packet,) = Gate(dialects.load("nt7"), encoding).speak("say", "%😀^RED%🎲^ $😀N %\u200b^ ％＾ %\ue000^")
+    (packet,) = Gate(dialects.load("nt7"), encoding).speak("say", "%⛦^RED%🏽^ $⛦N %\u200b^ ％＾ %\ue000^")
     assert packet.data == b"say % ^RED% ^ $ N % ^ % ^ % ^\r\n"
 
 
@@ -319,9 +326,9 @@ def test_typographic_signs_become_their_plain_twins_where_the_encoding_has_none(
     assert packet.text == "say It's \"fine\" - isn't it... 1/2 -"
 
 
-def test_letters_that_the_encoding_lacks_lose_their_accent_or_become_a_question_mark() -> None:
+def test_letters_that_the_encoding_lacks_are_written_with_those_it_has() -> None:
     (packet,) = gate("koi8-r").speak("say", "café 汉 да 😀!")
-    assert packet.data == "say cafe ? да !\r\n".encode("koi8-r")
+    assert packet.data == "say cafe Han да :grinning:!\r\n".encode("koi8-r")
 
 
 @pytest.mark.parametrize("words", ["", "   ", "\n", "\u200b\u2060", "\ud800", "😀", "\x1b"])
@@ -407,6 +414,16 @@ def test_a_raw_command_is_never_changed_to_fit_the_encoding() -> None:
         gate("koi8-r").command("give coin to Zoé")
 
 
+def test_a_raw_command_or_secret_that_the_mud_would_cut_is_refused() -> None:
+    """Half a command may be another command; the limit is the wire's, so a doubled IAC counts twice."""
+    assert len(gate("cp1251", max_bytes=40).command("say " + "я" * 18).data) == 42
+    with pytest.raises(GateError, match=r"too long .* 42 bytes, .* max_bytes: 40"):
+        gate("cp1251", max_bytes=40).command("say " + "я" * 19)
+    with pytest.raises(GateError, match="too long") as caught:
+        gate(max_bytes=40).secret("connect {name} {password}", name="Ann", password="hunter2" * 6)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_secret_shows_in_its_bytes_only() -> None:
     """The password is in the bytes, and neither in the text nor in any repr."""
     packet = gate().secret("connect {name} {password}", name="Ann", password="hunter2{name}")
@@ -444,3 +461,25 @@ def test_a_secret_that_the_encoding_lacks_is_refused_without_being_told() -> Non
 
 def test_its_repr_tells_dialect_and_codec() -> None:
     assert repr(gate("GBK")) == "<Gate plain gbk>"
+
+
+# -- the encoding ------------------------------------------------------------------------------------------------------
+
+
+def test_the_encoding_can_change_while_running() -> None:
+    """What is made later is in the new one; one that there is none of changes nothing."""
+    speaker = gate("GBK")
+    assert speaker.speak("say", "功夫")[0].data == "say 功夫\r\n".encode("gbk")
+    speaker.encoding = "UTF8"
+    assert speaker.encoding == "utf-8"
+    assert speaker.speak("say", "功夫")[0].data == "say 功夫\r\n".encode()
+    with pytest.raises(GateError, match="no text encoding is called 'klingon'"):
+        speaker.encoding = "klingon"
+    assert speaker.encoding == "utf-8"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-7", "hz", "cp037", "utf-8-sig", "rot13", "hex", "auto", ""])
+def test_an_encoding_in_which_ascii_is_something_else_is_refused(encoding: str) -> None:
+    """Commands, markup and line ends are ASCII bytes: in such an encoding no check of them would mean anything."""
+    with pytest.raises(GateError, match="try utf-8"):
+        gate(encoding)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mudbot.errors import LoginError
-from mudbot.mud.dialect import Dialect, LoginRules, Step, load
+from mudbot.mud.dialect import Dialect, load
 from mudbot.mud.login import PATIENCE, Answer, Login
+from mudbot.mud.rules import LoginRules, Step
 
 RULES = Dialect(
     name="test",
@@ -39,7 +40,6 @@ SCRIPTS: dict[str, list[tuple[str, str | None]]] = {
         ("请输入您的英文名字(忘记密码请输入「pass」)：", "{name}"),
         ("这个角色已经存在，请输入该角色的密码：", "{password}"),
         ("您要将另一个连线中的相同人物赶出去，取而代之吗？(y/n)", "y"),
-        ("请输入任意键继续", ""),
         ("目前权限：(player)", None),
     ],
     "xkx": [
@@ -176,19 +176,21 @@ def test_once_in_nothing_is_a_question_any_more(said: str) -> None:
     assert login.done
 
 
-def test_success_is_known_before_every_step_was_asked() -> None:
+def test_success_is_known_before_every_step_was_asked_but_not_before_the_name() -> None:
+    """A banner says Welcome as well."""
     login = Login(RULES)
-    assert answers(login, "Welcome") == [None]
+    assert answers(login, "Welcome", "name?", "Welcome") == [None, "{name}", None]
     assert login.done
     assert not login.settling
 
 
 @pytest.mark.parametrize("rules", [RULES, SETTLING])
-def test_only_a_dialect_without_a_sign_of_success_settles(rules: Dialect) -> None:
+def test_after_the_last_answer_quiet_must_do_where_no_sign_of_success_comes(rules: Dialect) -> None:
+    """Not every MUD of a family shows the sign that the family is known for."""
     login = Login(rules)
     assert not settles(login)
     answers(login, "name?", "password?", "take over?")
-    assert login.settling == (5.0 if rules is SETTLING else None)
+    assert login.settling == (5.0 if rules is SETTLING else 3.0)
     login.done = True
     assert login.settling is None
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from mudbot.mud.reconnect import CAP, FIRST, SETTLED, Reconnect
+from mudbot.mud.reconnect import CAP, FIRST, SETTLED, TAKEN, TAKEN_PER_HOUR, Reconnect
 
 
 class Most(random.Random):
@@ -90,3 +90,57 @@ def test_a_lower_cap_bounds_every_wait() -> None:
     reconnect = Reconnect(cap=3, chance=Most())
     assert bounds(reconnect, 4) == [1, 2, 3, 3]
     assert reconnect.after_refusal() == 3
+
+
+# -- thrown out by another login ---------------------------------------------------------------------------------------
+
+
+def returns(reconnect: Reconnect, takeovers: list[float]) -> list[float]:
+    """When it comes back after each of *takeovers*; each is at its time or a second after the last return."""
+    back: list[float] = []
+    for at in takeovers:
+        now = max(at, back[-1] + 1) if back else at
+        back.append(now + reconnect.after_takeover(now))
+    return back
+
+
+def test_after_a_takeover_it_stays_away_for_five_minutes() -> None:
+    """Whatever the cap of other waits is: the owner is playing."""
+    assert TAKEN >= 300
+    assert Reconnect(cap=3).after_takeover(1000) == TAKEN
+
+
+def test_it_comes_back_three_times_an_hour_at_most() -> None:
+    """In any hour, however often it is thrown out at once again; a day of it."""
+    back = returns(Reconnect(), [0.0] * 80)
+    assert len(back) == 80
+    for first in back:
+        assert sum(first <= at < first + 3600 for at in back) <= TAKEN_PER_HOUR == 3
+
+
+def test_takeovers_far_apart_cost_five_minutes_each() -> None:
+    """Once an hour is not often."""
+    reconnect = Reconnect()
+    assert [reconnect.after_takeover(now) for now in range(0, 40_000, 4000)] == [TAKEN] * 10
+
+
+def test_the_hour_counts_from_the_return() -> None:
+    reconnect = Reconnect()
+    for _ in range(3):
+        reconnect.after_takeover(0)
+    assert reconnect.after_takeover(600) == TAKEN + 3600 - 600
+
+
+def test_a_takeover_says_nothing_of_the_password_or_of_the_line() -> None:
+    """Neither refusals nor failures are counted by it."""
+    reconnect = Reconnect(chance=Most())
+    reconnect.after_takeover(0)
+    assert reconnect.after_drop(0) == FIRST
+    assert reconnect.after_refusal() == CAP
+
+
+def test_two_characters_are_counted_apart() -> None:
+    one, other = Reconnect(), Reconnect()
+    for _ in range(3):
+        one.after_takeover(0)
+    assert other.after_takeover(0) == TAKEN

@@ -124,7 +124,7 @@ async def test_what_was_seen_can_be_taken_for_all_of_it() -> None:
 
 
 async def test_people_are_none_where_the_dialect_cannot_tell_them() -> None:
-    room = tracker("nt7")
+    room = tracker("pennmush")
     assert (await looked(room, "客店", "一间小店。")).people is None
     hear(room, "Bob arrives from the north.")
     assert people(room) is None

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mudbot.events import Line, Prompt, PromptKind
-from mudbot.mud.text import MAX_LINE, TextStream, decoder_name
+from mudbot.mud.text import MAX_LINE, TextStream
 
 CODECS = ["utf-8", "gbk", "gb18030", "big5", "latin-1", "cp1251", "koi8-r"]
 ENDS = [b"\r\n", b"\n\r", b"\r\0", b"\n", b"\r"]
@@ -85,81 +85,6 @@ def test_nothing_stands_after_a_carriage_return_and_its_nul() -> None:
 
 def test_controls_are_dropped_but_the_tab_stays() -> None:
     assert lines(b"\0a\tb\x07\x08\x7fc\n") == ["a\tbc"]
-
-
-# -- against a reference that is slow and obvious ----------------------------------------------------------------------
-
-
-def reference(data: bytes, encoding: str) -> list[str]:
-    """The lines of *data*, a byte at a time: split, then for each line take escapes and controls out and decode."""
-    raw, here, i = [], bytearray(), 0
-    while i < len(data):
-        pair = data[i : i + 2]
-        if pair in (b"\r\n", b"\n\r", b"\r\0"):
-            i += 1
-        if pair[:1] in (b"\r", b"\n"):
-            raw.append(bytes(here))
-            here.clear()
-        else:
-            here += pair[:1]
-        i += 1
-    # With line ends behind, so that a character which breaks off at the end is broken there, too.
-    return [(visible(line) + b"\n\n").decode(decoder_name(encoding), "replace").rstrip("\n") for line in raw]
-
-
-def visible(line: bytes) -> bytes:
-    """*line* without escapes and controls; of an escape without an end only ESC goes."""
-    out, i = bytearray(), 0
-    while i < len(line):
-        if line[i] == 0x1B and (size := escape_size(line[i:])):
-            i += size
-            continue
-        if line[i] == 0x09 or (line[i] >= 0x20 and line[i] != 0x7F):
-            out.append(line[i])
-        i += 1
-    return bytes(out)
-
-
-def escape_size(data: bytes) -> int:
-    """Length of the complete ECMA-48 escape that *data* begins with, or 0."""
-    kind, i = data[1:2], 2
-    if kind == b"[":
-        while i < len(data) and 0x30 <= data[i] <= 0x3F:
-            i += 1
-        while i < len(data) and 0x20 <= data[i] <= 0x2F:
-            i += 1
-        return i + 1 if i < len(data) and 0x40 <= data[i] <= 0x7E else 0
-    if kind and kind in b"]PX^_":
-        while i < len(data) and data[i] not in (0x07, 0x1B):
-            i += 1
-        if data[i : i + 1] == b"\x07":
-            return i + 1
-        return i + 2 if data[i : i + 2] == b"\x1b\\" else 0
-    i = 1
-    while i < len(data) and 0x20 <= data[i] <= 0x2F:
-        i += 1
-    return i + 1 if i < len(data) and 0x30 <= data[i] <= 0x7E else 0
-
-
-def pieces_of_streams(encoding: str) -> st.SearchStrategy[list[bytes]]:
-    """Reads of a hostile MUD: text, broken characters, line ends, whole and broken escapes, anything."""
-    words = st.text("ab |\\功许許пя你好é", max_size=4).map(lambda s: s.encode(encoding, "ignore"))
-    escapes = [RED, b"\x1b[0m", b"\x1b", b"\x1b[", b"\x1b[3", b"\x1b]0;t\x07", b"\x1b]t\x1b\\", b"\x1b(B", b"\x1bM"]
-    piece = st.one_of(words, st.sampled_from(ENDS), st.sampled_from(escapes), st.binary(max_size=5))
-    return st.lists(piece, max_size=12)
-
-
-@pytest.mark.parametrize("encoding", CODECS)
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_random_streams_in_random_splits_are_read_as_the_reference_reads_them(
-    encoding: str, data: st.DataObject
-) -> None:
-    """The same lines whatever the splits, and the very ones that a slow reading gives."""
-    stream = b"".join(data.draw(pieces_of_streams(encoding)))
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
-    reads = [stream[i:j] for i, j in itertools.pairwise([0, *cuts, len(stream)])]
-    assert lines(*reads, encoding=encoding) == reference(stream, encoding)
 
 
 @settings(max_examples=200, deadline=None)
@@ -389,3 +314,75 @@ def test_its_repr_tells_codec_and_state() -> None:
     stream = TextStream("GBK")
     stream.feed(b"abc")
     assert repr(stream) == "<TextStream gb18030, 3 bytes pending>"
+
+
+# -- what waits, and for how long --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["ende é".encode("latin-1"), b"> \x1b]0;a title without an end", b"> \x1b[3", b"x\x1b"])
+def test_an_end_that_stays_unfinished_is_given_after_a_second_quiet(end: bytes) -> None:
+    """A login must not wait for ever behind a byte that is broken, or an escape that nobody ends."""
+    stream = TextStream()
+    stream.feed(end)
+    assert stream.flush("quiet") is None
+    assert stream.pending
+    prompt = stream.flush("quiet")
+    assert prompt is not None
+    assert prompt.text.startswith(end[:1].decode())
+    assert not stream.pending
+
+
+def test_every_read_gives_an_unfinished_end_another_moment() -> None:
+    stream = TextStream()
+    for byte in "功".encode()[:2]:
+        stream.feed(bytes((byte,)))
+        assert stream.flush("quiet") is None
+    stream.feed("功".encode()[2:])
+    assert stream.flush("quiet") == Prompt("功", "quiet")
+
+
+def test_a_control_string_is_bounded() -> None:
+    """An endless one is text after four kilobytes: it can neither hide a line nor hold a prompt back."""
+    assert lines(b"a\x1b]" + b"t" * 4096 + b"\x07b\n") == ["ab"]
+    assert lines(b"a\x1b]" + b"t" * 4097 + b"\x07b\n") == ["a]" + "t" * 4097 + "b"]
+    stream = TextStream()
+    stream.feed(b"\x1b]" + b"t" * 4097)
+    assert not stream.unfinished
+
+
+def test_nothing_visible_is_no_prompt() -> None:
+    """A colour or a NUL behind the last line end asks for nothing."""
+    for rest in (b"\x1b[0m", b"\0", b"\x07\x1b[1;31m"):
+        stream = TextStream()
+        assert stream.feed(b"a\n" + rest) == [Line("a")]
+        assert stream.flush("quiet") is None
+        assert not stream.pending
+        assert stream.feed(b"b\n") == [Line("b")]
+
+
+def test_a_read_of_megabytes_is_the_same_as_many() -> None:
+    data = b"\x1b[31mred\x1b[0m " * 7 + b"\r\n"
+    found = lines(data * 20_000)
+    assert found == [("red " * 7)] * 20_000
+
+
+def test_the_narrow_codec_reads_nothing_otherwise() -> None:
+    """GBK is tried before GB18030 because it is faster: every pair that it can read, GB18030 reads the same."""
+    for pair in itertools.product(range(0x80, 0x100), range(0x30, 0x100)):
+        try:
+            narrow = bytes(pair).decode("gbk")
+        except UnicodeDecodeError:
+            continue
+        assert bytes(pair).decode("gb18030") == narrow
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "hz"])
+def test_a_codec_that_does_not_extend_ascii_is_used_for_ascii_too(encoding: str) -> None:
+    """Only where ASCII bytes are ASCII is the codec spared."""
+    text = "~ tilde" if encoding == "hz" else "plain"
+    assert TextStream(encoding)._decode(text.encode(encoding)) == text
+
+
+def test_an_unknown_encoding_is_refused() -> None:
+    with pytest.raises(LookupError):
+        TextStream("klingon")

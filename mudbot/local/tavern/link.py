@@ -11,27 +11,26 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import socket
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from telnetlib3.server_base import BaseServer
 from telnetlib3.stream_reader import TelnetReader
-from telnetlib3.telopt import BINARY, ECHO, GMCP, IAC, SB, SE, SGA, TM, WILL, WONT
+from telnetlib3.telopt import ECHO, GA, GMCP, IAC, SB, SE, WILL, WONT
 
 from mudbot.local.tavern.commands import act
+from mudbot.local.tavern.door import Door
+from mudbot.local.tavern.hearing import hear
+from mudbot.local.tavern.limits import Limits, allowance
 from mudbot.local.tavern.login import Login, Step
-from mudbot.local.tavern.wire import Allowance, Codec, LineCutter, TypedLine
+from mudbot.local.tavern.offers import Offers
+from mudbot.local.tavern.speech import obey
+from mudbot.local.tavern.wire import EVERY_ENCODING, Codec, LineCutter, TypedLine, codec_named
 from mudbot.local.tavern.world import Character, World
 
 log = logging.getLogger(__name__)
-
-_EVERY_OPTION = frozenset(bytes([number]) for number in range(256))
-# What the tavern may agree to.  ECHO joins only while a password is asked for: a client that is told WILL ECHO
-# stops showing what is typed.  LOGOUT (RFC 727), compression, LINEMODE and the rest are refused.
-_OURS = frozenset({SGA, GMCP, BINARY, TM})
-_THEIRS = frozenset({SGA, GMCP, BINARY})
 
 # Bytes read at once.  A chunk full of telnet commands is the slowest there is (4096 bytes of DO took 50 ms on a small
 # machine); small chunks let others in between.
@@ -42,30 +41,15 @@ _MAX_SUBNEGOTIATION = 16 * 1024
 _BYTES_PER_ACT = 256
 # Above this many unread bytes a client's own commands wait (it may be slow; only `Limits.unread` drops it).
 _CHOKE = 64 * 1024
+# Lines that wait behind a pager; with more, the oldest are gone.
+_MAX_HELD = 1000
 # Seconds that a closed link has for its last words.
 _LINGER = 2.0
 
 # telnetlib3 warns of every odd byte; a hostile client would fill the log with that.
 _telnet_log = logging.getLogger(f"{__name__}.telnet")
 _telnet_log.setLevel(logging.ERROR)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of the house one client may take."""
-
-    links: int = 256
-    """Connections at once; when all are taken, whoever has been at the login longest makes room."""
-    line: int = 4096
-    """Bytes of a typed line; the rest of it is dropped."""
-    unread: int = 256 * 1024
-    """Bytes that wait for a client that does not read; with more, it is dropped."""
-    stall: float = 30.0
-    """Seconds for which a client may leave what waits for it unread."""
-    burst: float = 200.0
-    """Commands at once."""
-    rate: float = 100.0
-    """Commands a second, when the burst is spent: more are held back, none is lost."""
+_UNSEEN = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 
 
 class _PushReader(TelnetReader):
@@ -99,14 +83,18 @@ class Link(BaseServer):
         """Done when the connection has ended."""
         self.character: Character | None = None
         self._world, self._codec, self._limits = world, codec, limits
+        self._manners = world.manners
         self._admit, self._gone = admit, gone
-        self._login = Login(world)
-        self._cutter = LineCutter(limits.line)
+        self._login = Login(world) if self._manners.door is None else Door(world)
+        self._offers = Offers(self._manners.telnet, world)
+        native = self._manners.door is None
+        self._cutter = LineCutter(limits.line if native else self._manners.hearing.limit.bytes)
         self._typed: deque[TypedLine] = deque()
-        self._allowance = Allowance(limits.burst, limits.rate, self._loop.time())
+        self._allowance = allowance(world.manners, limits, self._loop.time())
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._held: deque[str] = deque(maxlen=_MAX_HELD)
         self._over = self._choked = False
-        self._speaks_telnet = self._has_gmcp = self._hides = False
+        self._speaks_telnet = self._has_gmcp = self._hides = self._acting = False
 
     def __repr__(self) -> str:
         who = "at the login" if self.character is None else self.character.name
@@ -115,8 +103,18 @@ class Link(BaseServer):
     # -- what the world wants (Ears) -----------------------------------------------------------------------------
 
     def line(self, text: str) -> None:
-        """Show one line."""
-        self._send(self._codec.write(text) + b"\r\n")
+        """Show one line, or several; what follows the last line end in *text* has none, if it cannot be seen."""
+        character = self.character
+        if not self._acting and character is not None and character.pages is not None and character.pages.holds:
+            self._held.append(text)
+            return
+        prompt = self._manners.prompt
+        alone = character is None or self._acting
+        self._say(text if alone else prompt.before + text, start="" if character is None else self._manners.line_start)
+        if not alone and prompt.again and not self._over:
+            self._ask(prompt.text)
+        elif self._manners.telnet.go_ahead.after == "lines":
+            self._go_ahead()
 
     def gmcp(self, package: str, data: object) -> None:
         """Send a GMCP message as UTF-8 JSON, if the client agreed to GMCP."""
@@ -157,8 +155,7 @@ class Link(BaseServer):
         self._telnet = self.writer
         self._telnet.log = _telnet_log
         self._telnet.slc_simulated = False
-        self._telnet.always_wont = set(_EVERY_OPTION - _OURS)
-        self._telnet.always_dont = set(_EVERY_OPTION - _THEIRS)
+        self._offers.bind(self._telnet)
         self._welcome()
 
     def begin_negotiation(self) -> None:
@@ -175,6 +172,7 @@ class Link(BaseServer):
             self.drop("an endless telnet subnegotiation")
             return
         self._check_gmcp()
+        self._codec = self._offers.settle(self._codec)
         self._pump()
 
     def eof_received(self) -> None:
@@ -228,8 +226,20 @@ class Link(BaseServer):
         self._pump()
 
     def _take(self, typed: TypedLine) -> None:
-        text = self._codec.read(typed)
+        self._rest()
         character = self.character
+        self._acting = True
+        try:
+            if self._manners.door is None:
+                self._take_native(typed, character)
+            else:
+                self._take_heard(typed, character)
+        finally:
+            self._acting = False
+
+    def _take_native(self, typed: TypedLine, character: Character | None) -> None:
+        """The tavern's own way."""
+        text = self._codec.read(typed)
         if character is None:
             if self._hides:
                 self._send(b"\r\n")  # the client did not show the line end either
@@ -240,24 +250,91 @@ class Link(BaseServer):
         act(self._world, character, text)
         self._ask(character.phrases.text("prompt"))
 
+    def _take_heard(self, typed: TypedLine, character: Character | None) -> None:
+        """As the family hears it: its limits, its pager, its commands."""
+        heard = hear(typed, self._codec, self._manners.hearing)
+        if heard.says:
+            self._say(heard.says)
+        if heard.hangs_up:
+            self.close()
+        elif character is None:
+            self._at_the_door(self._login.take(heard.text))
+        elif not heard.refused:
+            if not self._turn_page(character, heard.text):
+                obey(self._world, character, heard.text)
+            self.show_prompt()
+
+    def _turn_page(self, character: Character, text: str) -> bool:
+        """Whether a pager took the line."""
+        pages = character.pages
+        answer = pages.answer(text) if pages is not None and pages.open else None
+        if answer is None or pages is None:
+            return False
+        for line in answer:
+            self._say(line or " ", start=self._manners.line_start)
+        if not pages.open:
+            while self._held:
+                self._say(self._held.popleft(), start=self._manners.line_start)
+        return True
+
+    def show_prompt(self) -> None:
+        """Show the prompt, or that of a pager that waits."""
+        character = self.character
+        if character is not None and character.ears is self and not self._over:
+            pages = character.pages
+            self._ask(self._manners.prompt.text if pages is None or not pages.open else pages.prompt)
+
+    def _rest(self) -> None:
+        """Begin to wait for the next command, but not for ever."""
+        for name in ("idle", "door"):
+            if name in self._timers:
+                self._timers.pop(name).cancel()
+        idle = self._limits.idle or self._manners.idle
+        if idle is not None and self.character is not None:
+            self._timers["idle"] = self._loop.call_later(idle, self._idled)
+
+    def _idled(self) -> None:
+        character = self.character
+        if character is None or character.ears is not self:
+            return
+        character.hear("idle")
+        for each in self._world.others_with(character):
+            each.hear("idle_room", name=character.name)
+        self._world.leave(character, self)
+        self.close()
+
     def _at_the_door(self, step: Step) -> None:
         if self._hides and not step.hides:
             self._hide(hide=False)
+            if self._manners.door is not None:
+                self._say("")
+        if step.encoding:
+            self._codec = codec_named(step.encoding, EVERY_ENCODING)
         for line in step.says:
-            self.line(line)
+            self._say(line)
         if step.ends:
             self.close()
         elif step.admits is not None:
-            self.character = step.admits
+            self._acting, self.character = True, step.admits
             self._world.enter(step.admits, self)
-            self._ask(step.admits.phrases.text("prompt"))
+            self._acting = False
+            self._rest()
+            self._ask(step.admits.phrases.text("prompt") if self._manners.door is None else self._manners.prompt.text)
         else:
-            if step.hides and not self._hides:
-                self._hide(hide=True)
-            self._ask(step.asks)
+            self._put_question(step)
+
+    def _put_question(self, step: Step) -> None:
+        hides = step.hides and not self._hides
+        if hides and self._manners.door is None:
+            self._hide(hide=True)
+        self._ask(step.asks, hides=hides and self._manners.door is not None)
+        if step.seconds is not None and isinstance(self._login, Door):
+            login = self._login
+            self._timers["door"] = self._loop.call_later(step.seconds, lambda: self._at_the_door(login.go_on()))
 
     def _check_gmcp(self) -> None:
         agreed = self._telnet.local_option.enabled(GMCP) or self._telnet.remote_option.enabled(GMCP)
+        agreed = agreed and self._manners.telnet.gmcp_rooms
         started, self._has_gmcp = agreed and not self._has_gmcp, agreed
         if started and self.character is not None and self.character.ears is self:
             self._world.send_room(self.character)
@@ -266,18 +343,37 @@ class Link(BaseServer):
 
     def _welcome(self) -> None:
         if not self._admit(self):
-            self.line(self._world.phrases.text("full"))
+            self._say(self._world.phrases.text("full"))
             self.close()
             return
-        self._telnet.iac(WILL, GMCP)
-        self._telnet.iac(WILL, SGA)
+        self._offers.make()
         self._at_the_door(self._login.begin())
 
-    def _ask(self, prompt: str) -> None:
-        """A prompt.  As FluffOS: GA after it for a client that speaks telnet and did not agree to SGA."""
-        self._send(self._codec.write(prompt))
-        if self._speaks_telnet and not self._over:
-            self._telnet.send_ga()
+    def _ask(self, prompt: str, *, hides: bool = False) -> None:
+        """A prompt, the offer to hide its answer, and GA where the family sends it."""
+        if prompt:
+            self._send(self._codec.write(prompt.replace("\n", self._manners.line_end)))
+        if hides and not self._over:
+            self._hide(hide=True)
+        if prompt:
+            self._go_ahead()
+
+    def _go_ahead(self) -> None:
+        when = self._manners.telnet.go_ahead.when
+        if self._over or when == "never":
+            return
+        if when == "unless_sga":
+            if self._speaks_telnet:
+                self._telnet.send_ga()  # which looks at SGA itself
+        elif when == "always" or self._offers.sga_refused:
+            self._telnet.send_iac(IAC + GA)
+
+    def _say(self, text: str, *, start: str = "") -> None:
+        """Lines, each ended as the family does; a last one that shows nothing (a colour's end) is not."""
+        *lines, last = text.split("\n")
+        end = self._manners.line_end
+        shown = end.join([*lines, last]) + ("" if lines and not _UNSEEN.sub("", last) else end)
+        self._send(self._codec.write(start + shown))
 
     def _hide(self, *, hide: bool) -> None:
         """Offer to echo what is typed, and then do not: that hides a password.  Done once a link, so no offer races."""

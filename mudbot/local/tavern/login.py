@@ -26,6 +26,10 @@ class Step:
     """Who may enter."""
     ends: bool = False
     """Whether the link is to be closed."""
+    encoding: str = ""
+    """What the text goes on in from here on, where the visitor has chosen."""
+    seconds: float | None = None
+    """After this time without an answer it goes on by itself."""
 
 
 class Login:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from mudbot.errors import LocalError
-from mudbot.local.tavern.link import Limits, Link
+from mudbot.local.tavern.flood import Offence
+from mudbot.local.tavern.limits import Limits
+from mudbot.local.tavern.link import Link
+from mudbot.local.tavern.manners import load_manners
+from mudbot.local.tavern.speech import clock_time
 from mudbot.local.tavern.wire import codec_named
-from mudbot.local.tavern.world import World
+from mudbot.local.tavern.world import Character, World
 
 # Seconds that closing may wait for peers: first politely, then once more after their links were cut.
 _PATIENCE = 1.0
@@ -18,8 +23,9 @@ _PATIENCE = 1.0
 class Tavern:
     """A small telnet MUD: several people log in, walk, talk and leave.
 
-    *port* 0 takes any free one; ``port`` then says which.  *encoding* is ``utf-8`` or ``gbk``, *language* (of the login
-    and of new characters) ``en`` or ``zh``.  What people create lives as long as this object.
+    *port* 0 takes any free one; ``port`` then says which.  *dialect* is the family of MUDs whose manners it has
+    (``manners.DIALECTS``), *encoding* one that is found with it, *language* (of the login and of new characters)
+    ``en`` or ``zh``, by default the family's.  What people create lives as long as this object.
     """
 
     def __init__(
@@ -27,13 +33,15 @@ class Tavern:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        encoding: str = "utf-8",
-        language: str = "en",
+        encoding: str | None = None,
+        language: str | None = None,
         limits: Limits | None = None,
+        dialect: str = "tavern",
     ) -> None:
+        manners = load_manners(dialect)
         self._host, self._port = host, port
-        self._codec = codec_named(encoding)
-        self._world = World(language)
+        self._codec = codec_named(encoding or manners.encodings[0], manners.encodings)
+        self._world = World(language or manners.language, manners)
         self._limits = limits or Limits()
         self._links: dict[Link, None] = {}  # a dict for its order: the first is the oldest
         self._server: asyncio.Server | None = None
@@ -60,6 +68,81 @@ class Tavern:
     def people(self) -> tuple[str, ...]:
         """The names of those who are in the world, the first comer first."""
         return tuple(each.name for each in self._world.everyone())
+
+    @property
+    def dialect(self) -> str:
+        """The family whose manners it has."""
+        return self._world.manners.name
+
+    @property
+    def encoding(self) -> str:
+        """Of all text, GMCP excepted."""
+        return self._codec.name
+
+    @property
+    def language(self) -> str:
+        """Of the login and of new characters."""
+        return self._world.phrases.language
+
+    @property
+    def offences(self) -> list[Offence]:
+        """Which flood rules were broken, by whom and when, the oldest first; the last 10,000."""
+        return list(self._world.offences)
+
+    @property
+    def deeds(self) -> list[tuple[str, str, str]]:
+        """Each command that a family's player gave: login name, word, what followed it; the last 10,000."""
+        return list(self._world.deeds)
+
+    @property
+    def open_house(self) -> bool:
+        """Whether a stranger is let in with any password; else he must be registered, or make a character."""
+        return self._world.open_house
+
+    @open_house.setter
+    def open_house(self, value: bool) -> None:
+        self._world.open_house = value
+
+    def set_terminal_trap(self, *, on: bool) -> None:
+        """Let certain terminal types switch a link's encoding, where the family does that."""
+        self._world.terminal_trap = on
+
+    def set_one_link_each(self, *, on: bool) -> None:
+        """Refuse a second login of a character, as some servers do, instead of what the family does."""
+        self._world.one_link_each = on
+
+    def set_clock(self, clock: Callable[[], float]) -> None:
+        """Let flood rules and the wait before coming back go by *clock*, which tells seconds."""
+        self._world.clock = clock
+
+    def register(self, login: str, password: str, *, name: str = "", alias: str = "", no_prefix: bool = False) -> None:
+        """Make a character beforehand.
+
+        *name* is what others see where the family has ids; *alias* is a MUSH's short name; *no_prefix* leaves out the
+        mark before an ES2 player's emotes, which can then look like speech.
+        """
+        character = self._world.create(login, password, shown=name)
+        character.alias = alias
+        if no_prefix:
+            character.options.add("no_prefix")
+
+    def announce(self, kind: str, text: str) -> None:
+        """Send a line of the system to all.  LocalError where the family has no such kind of line."""
+        kinds = self._world.manners.announcements
+        if kind not in kinds:
+            known = ", ".join(kinds) or "none"
+            raise LocalError(f"{self.dialect} has no announcement {kind!r}: there are {known}.")
+        for each in self._world.everyone():
+            each.tell(kinds[kind].format(text=text, time=clock_time()))
+
+    def show(self, name: str, text: str) -> None:
+        """Show a player a text of any length, through the family's pager.
+
+        LocalError when nobody of that name is here.
+        """
+        character, link = self._find(name)
+        character.page(text.split("\n"))
+        link.show_prompt()
 
     async def start(self) -> None:
         """Open the door.  LocalError when the port is taken or the host is none of this machine's."""
@@ -92,13 +175,17 @@ class Tavern:
 
     async def drop(self, name: str) -> None:
         """Cut a player's connection, as a broken network would.  LocalError when nobody of that name is here."""
-        character = self._world.present(name)
-        link = next((each for each in self._links if character is not None and each is character.ears), None)
-        if link is None:
-            here = ", ".join(self.people) or "nobody"
-            raise LocalError(f"No player called {name!r} is in the tavern (here: {here}).")
+        _, link = self._find(name)
         link.drop("asked for")
         await asyncio.wait([link.lost], timeout=_PATIENCE)
+
+    def _find(self, name: str) -> tuple[Character, Link]:
+        character = self._world.present(name)
+        link = next((each for each in self._links if character is not None and each is character.ears), None)
+        if character is None or link is None:
+            here = ", ".join(self.people) or "nobody"
+            raise LocalError(f"No player called {name!r} is in the tavern (here: {here}).")
+        return character, link
 
     # -- links ---------------------------------------------------------------------------------------------------
 

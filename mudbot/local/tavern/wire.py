@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
 from mudbot.errors import LocalError
+from mudbot.local.tavern.phrases import read_yaml
 
 _LINE_END = re.compile(rb"\r\n|\r\x00|\r|\n")
 # CSI sequences, OSC strings (which end with BEL, ESC \ or the line), other two-byte escapes.  Taken off the bytes,
@@ -14,6 +17,7 @@ _LINE_END = re.compile(rb"\r\n|\r\x00|\r|\n")
 _ESCAPE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -~]?")
 # C0, DEL, C1; line and paragraph separators; marks that turn the direction of what follows; the byte order mark.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+_CONTROL_BUT_ESC = re.compile("[\x00-\x1a\x1c-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +27,64 @@ class Codec:
     name: str
     decodes: str
     encodes: str
+    swaps: Mapping[int, int] = field(default_factory=dict)
+    """Characters that are written as another: Big5 has few of the simplified ones."""
 
-    def read(self, line: TypedLine) -> str:
-        """The clean text of a typed line: no escapes, no control characters; what cannot be decoded becomes U+FFFD."""
+    def read(self, line: TypedLine, *, escapes: bool = False) -> str:
+        """The clean text of a typed line: no escapes, no control characters; what cannot be decoded becomes U+FFFD.
+
+        With *escapes*, ESC stays, as on servers that pass it on.
+        """
         decoder = codecs.getincrementaldecoder(self.decodes)("replace")
         # A cut line can end within a character: not final, so that half a character is left out.
-        text = decoder.decode(_ESCAPE.sub(b"", line.data), final=not line.cut)
-        return _CONTROL.sub("", text.replace("\t", " "))
+        text = decoder.decode(line.data if escapes else _ESCAPE.sub(b"", line.data), final=not line.cut)
+        return (_CONTROL_BUT_ESC if escapes else _CONTROL).sub("", text.replace("\t", " "))
+
+    def can_read(self, line: TypedLine) -> bool:
+        """Whether the bytes are text in this encoding."""
+        try:
+            codecs.getincrementaldecoder(self.decodes)("strict").decode(line.data, final=not line.cut)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def write(self, text: str) -> bytes:
         """The bytes of *text*; a character that the encoding lacks becomes ``?``."""
-        return text.encode(self.encodes, "replace")
+        return text.translate(self.swaps).encode(self.encodes, "replace")
 
 
 # GB18030 reads all that GBK does and more, so a client that sends either is understood; answers stay plain GBK.
-_CODECS = {codec.name: codec for codec in (Codec("utf-8", "utf-8", "utf-8"), Codec("gbk", "gb18030", "gbk"))}
-ENCODINGS = tuple(_CODECS)
+_READS = {
+    "utf-8": "utf-8",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5",
+    "latin-1": "latin-1",
+    "cp1251": "cp1251",
+    "koi8-r": "koi8-r",
+}
+EVERY_ENCODING = tuple(_READS)
+ENCODINGS = ("utf-8", "gbk")
+"""Those of the tavern's own dialect."""
 
 
-def codec_named(encoding: str) -> Codec:
-    """The codec of a world's encoding.  LocalError when the tavern does not speak it."""
+def codec_named(encoding: str, offered: Sequence[str] = ENCODINGS) -> Codec:
+    """The codec of a world's encoding, which must be one of *offered*.  LocalError when it is not."""
     try:
-        return _CODECS[codecs.lookup(encoding).name]
-    except (LookupError, ValueError) as exc:
-        raise LocalError(f"The tavern has no encoding {encoding!r}: use one of {', '.join(ENCODINGS)}.") from exc
+        wanted = codecs.lookup(encoding).name
+    except (LookupError, ValueError):
+        wanted = ""
+    name = next((each for each in offered if codecs.lookup(each).name == wanted), None)
+    if name is None:
+        raise LocalError(f"The tavern has no encoding {encoding!r} here: use one of {', '.join(offered)}.")
+    return Codec(name, _READS[name], name, _traditional() if name == "big5" else {})
+
+
+@cache
+def _traditional() -> Mapping[int, int]:
+    """Simplified to traditional, for the characters that the tavern itself uses."""
+    pairs: str = read_yaml("traditional.yaml")["pairs"]
+    return {ord(pair[0]): ord(pair[1]) for pair in pairs.split()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +94,8 @@ class TypedLine:
     data: bytes
     cut: bool = False
     """True where the line was longer than the bound: the rest of it is gone."""
+    length: int = field(default=0, compare=False)
+    """Bytes that were typed, those beyond the bound included."""
 
 
 class LineCutter:
@@ -68,6 +108,7 @@ class LineCutter:
         self._limit = limit
         self._held = bytearray()
         self._cut = False
+        self._length = 0
         self._after_cr = False
 
     def feed(self, data: bytes) -> list[TypedLine]:
@@ -81,13 +122,14 @@ class LineCutter:
         lines = []
         for piece in complete:
             self._hold(piece)
-            lines.append(TypedLine(bytes(self._held), self._cut))
+            lines.append(TypedLine(bytes(self._held), self._cut, self._length))
             self._held.clear()
-            self._cut = False
+            self._cut, self._length = False, 0
         self._hold(rest)
         return lines
 
     def _hold(self, piece: bytes) -> None:
+        self._length += len(piece)
         room = self._limit - len(self._held)
         self._held += piece[:room]
         self._cut = self._cut or len(piece) > room

@@ -5,15 +5,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from mudbot.errors import LocalError
+from mudbot.local.tavern.flood import Judge, Offence, Verdict
+from mudbot.local.tavern.hearing import History
+from mudbot.local.tavern.manners import Manners, load_manners
+from mudbot.local.tavern.pages import Pages
 from mudbot.local.tavern.phrases import Phrasebook, Phrases, load_phrasebook
 from mudbot.local.tavern.rooms import OPPOSITE, Atlas, Room, load_atlas
 
 # Enough for any trial, and it bounds what a client that invents names for ever can make the process remember.
 MAX_CHARACTERS = 10_000
+# As much of what players did is remembered.
+_MAX_NOTES = 10_000
 
 
 class Ears(Protocol):
@@ -38,6 +46,18 @@ class Character:
         self.phrases = phrases
         self.ears: Ears | None = None
         """The link of a character that is in the world; None while it is away."""
+        self.login = name.casefold()
+        """What one types to log in as it; a family with ids sends its tells there."""
+        self.alias = ""
+        self.options: set[str] = set()
+        self.spoke_last: tuple[str, ...] = ()
+        """Login names of whom a reply goes to."""
+        self.paged_last: tuple[str, ...] = ()
+        self.left_at: float | None = None
+        """When it last left on purpose, on the world's clock."""
+        self.judge = Judge(())
+        self.history: History | None = None
+        self.pages: Pages | None = None
         self._salt = secrets.token_bytes(16)
         self._digest = self._hash(password)
 
@@ -49,14 +69,24 @@ class Character:
         return hmac.compare_digest(self._digest, self._hash(password))
 
     def hear(self, key: str, *, direction: str | None = None, **values: object) -> None:
-        """Show the text *key* in the character's own language."""
+        """Show the text *key* in the character's own language; an empty one is not shown."""
         self.show(self.phrases.text(key, direction=direction, **values))
 
     def show(self, text: str) -> None:
         """Show text, which may have several lines."""
-        if self.ears is not None:
+        if self.ears is not None and text:
             for line in text.split("\n"):
                 self.ears.line(line)
+
+    def tell(self, text: str) -> None:
+        """Show text whose line ends stay where they are: what follows the last one is not ended."""
+        if self.ears is not None and text:
+            self.ears.line(text)
+
+    def page(self, lines: Sequence[str]) -> None:
+        """Show a long text, through the pager where there is one."""
+        for line in lines if self.pages is None else self.pages.start(lines):
+            self.tell(line or " ")
 
     def gmcp(self, package: str, data: object) -> None:
         """Send a GMCP message, if the client wants GMCP."""
@@ -71,13 +101,24 @@ class Character:
 class World:
     """The one state that all links share.  Every method is synchronous, so nothing can come between."""
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(self, language: str = "en", manners: Manners | None = None) -> None:
+        self.manners = manners or load_manners("tavern")
+        self.clock: Callable[[], float] = time.monotonic
+        """The time that flood rules go by, in seconds."""
+        self.open_house = True
+        """Whether a stranger is let in with whatever password; else characters must be made first."""
+        self.one_link_each = False
+        """Whether a second login of the same character is refused, whatever the family does."""
+        self.terminal_trap = False
+        """Whether certain terminal types switch a link's encoding, where the family has that trap."""
+        self.offences: deque[Offence] = deque(maxlen=_MAX_NOTES)
+        self.deeds: deque[tuple[str, str, str]] = deque(maxlen=_MAX_NOTES)
         self.atlas: Atlas = load_atlas()
         self.phrasebook: Phrasebook = load_phrasebook()
         if language not in self.phrasebook.languages:
             known = ", ".join(self.phrasebook.languages)
             raise LocalError(f"The tavern has no language {language!r}: use one of {known}.")
-        self.phrases = self.phrasebook.languages[language]
+        self.phrases = self.manners.phrases(language)
         """The language of the login and of new characters."""
         self._characters: dict[str, Character] = {}
         self._present: dict[str, Character] = {}
@@ -103,15 +144,30 @@ class World:
         """All who are in the same room, without the character itself."""
         return [each for each in self._present.values() if each.room is character.room and each is not character]
 
-    def create(self, name: str, password: str) -> Character:
-        """A new character; the one that has been away longest is forgotten where there are too many."""
+    def create(self, name: str, password: str, *, shown: str = "") -> Character:
+        """A new character, shown as *shown* where that is another name.
+
+        The one that has been away longest is forgotten where there are too many.
+        """
         if len(self._characters) >= MAX_CHARACTERS:
             oldest = next((key for key in self._characters if key not in self._present), None)
             if oldest is not None:
                 del self._characters[oldest]
-        character = Character(name, password, self.atlas.start, self.phrases)
+        character = Character(shown or name, password, self.atlas.start, self.phrases)
+        character.login = name.casefold()
         self._characters[name.casefold()] = character
         return character
+
+    def settle(self, character: Character, verdict: Verdict) -> bool:
+        """Carry out what a flood rule decided; whether the act may go on."""
+        if verdict.rule is not None:
+            self.offences.append(Offence(character.login, verdict.rule.name, self.clock()))
+        character.show(verdict.says)
+        if verdict.rule is not None and verdict.rule.then == "kick" and character.ears is not None:
+            ears = character.ears
+            self.leave(character, ears)
+            ears.close()
+        return verdict.allowed
 
     # -- coming and going ----------------------------------------------------------------------------------------
 
@@ -120,10 +176,13 @@ class World:
         old, character.ears = character.ears, ears
         if old is not None:
             for line in character.phrases.text("taken_over").split("\n"):
-                old.line(line)
+                if line:
+                    old.line(line)
             old.close()
-        key = character.name.casefold()
-        self._present[key] = character
+        self._present[character.login] = character
+        character.judge = Judge(self.manners.flood)
+        character.history = History(self.manners.shell)
+        character.pages = None if self.manners.pager is None else Pages(self.manners.pager)
         character.hear("welcome", name=character.name)
         self.show_room(character)
         if old is None:
@@ -134,7 +193,7 @@ class World:
         if character.ears is not ears:
             return
         character.ears = None
-        key = character.name.casefold()
+        key = character.login
         del self._present[key]
         self._characters[key] = self._characters.pop(key)  # the last to leave is the last to be forgotten
         self._part(character, "left")
@@ -184,8 +243,8 @@ class World:
 
     def _room_lines(self, character: Character) -> Iterator[str]:
         room, phrases = character.room, character.phrases
-        yield room.name[phrases.language]
-        yield room.desc[phrases.language]
+        yield phrases.text("room_name", room=room.name[phrases.language])
+        yield phrases.text("room_desc", desc=room.desc[phrases.language])
         yield phrases.listing("exits", (phrases.directions[letter].way for letter in room.exits))
         if others := self.others_with(character):
             yield phrases.listing("here", (each.name for each in others))

@@ -76,10 +76,15 @@ class UnavailableError(StepError):
     """The server's packages cannot be installed here (no network, no ``venv``, an unsupported Python)."""
 
 
+def envs_folder() -> Path:
+    """Where what real servers are installed from is kept between test runs."""
+    root = os.environ.get("MUDBOT_TEST_ENVS") or Path(__file__).resolve().parents[3] / ".envs"
+    return Path(root).resolve()
+
+
 def evennia_folder() -> Path:
     """Where the environment and the template are kept between test runs."""
-    root = os.environ.get("MUDBOT_TEST_ENVS") or Path(__file__).resolve().parents[3] / ".envs"
-    return Path(root).resolve() / "evennia"
+    return envs_folder() / "evennia"
 
 
 @contextlib.contextmanager

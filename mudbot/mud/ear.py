@@ -1,0 +1,95 @@
+"""Lines to speech where one line is not enough: wrapped words, pages in two lines, lines that were cut.  Pure."""
+
+from __future__ import annotations
+
+from mudbot.events import Line, Span, Speech
+from mudbot.mud.dialect import Dialect
+
+ANNOUNCED_FOR = 3
+"""Lines for which an announcement of who speaks next holds."""
+
+Heard = tuple[Line, Speech | None]
+
+
+class _Looks:
+    """How a joined line looks: as its first one, which holds the frame; where the others went is not kept."""
+
+    def __init__(self, first: Line) -> None:
+        self._first = first
+
+    def spans(self, _row: int) -> tuple[Span, ...]:
+        return self._first.spans
+
+
+class Ear:
+    """What a dialect makes of the lines of one connection, in order; a joined line counts as one."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._announce = dialect.compile(dialect.announce) if dialect.announce else None
+        wrap = dialect.wrap
+        self._wrap = (dialect.compile(wrap.opens), dialect.compile(wrap.closes)) if wrap else None
+        self._open: list[Line] = []
+        self._announced, self._lines_left = "", 0
+        self._amid_line = False
+
+    def __repr__(self) -> str:
+        return f"<Ear {self._dialect.name}{f', {len(self._open)} lines open' if self._open else ''}>"
+
+    @property
+    def open(self) -> bool:
+        """Whether lines are held back until it is known how their speech ends."""
+        return bool(self._open)
+
+    def hear(self, line: Line) -> list[Heard]:
+        """What *line* says; empty while more of it must come, several entries where it ends a wait for nothing."""
+        # The rest of a line that was too long begins where its sender chose: nothing in it is speech.
+        amid, self._amid_line = self._amid_line, line.cut
+        if amid:
+            return [*self.flush(), (line, None)]
+        if self._wrap is not None and (self._open or self._begins(line)):
+            return self._collect(line)
+        return [(line, self._read(line))]
+
+    def flush(self) -> list[Heard]:
+        """What was held back, as lines that say nothing: what stands in them began where a speaker chose."""
+        held, self._open = self._open, []
+        return [(line, None) for line in held]
+
+    def _begins(self, line: Line) -> bool:
+        assert self._wrap is not None
+        opens, closes = self._wrap
+        text = self._dialect.bare(line.text)
+        return opens.search(text) is not None and not (closes.search(text) and self._dialect.hear_line(line))
+
+    def _collect(self, line: Line) -> list[Heard]:
+        assert self._wrap is not None
+        assert self._dialect.wrap is not None
+        self._open.append(line)
+        if len(self._open) > 1 and self._wrap[1].search(line.text):
+            held, self._open = self._open, []
+            first, *rest = held
+            text = self._dialect.wrap.joint.join([first.text.rstrip(), *(each.text.strip() for each in rest)])
+            joined = Line(text, prompt=first.prompt, colours=_Looks(first))
+            speech = None if self._ambiguous(rest) else self._read(joined)
+            return [(joined, speech)] if speech else [(each, None) for each in held]
+        return self.flush() if len(self._open) >= self._dialect.wrap.lines else []
+
+    def _ambiguous(self, rest: list[Line]) -> bool:
+        """Whether one of *rest* is speech by itself, or begins one: then it is not certain whose words are whose.
+
+        Either a speaker had somebody else's line stand at a line's beginning, or an emote was worded as speech that
+        does not end, so that what others say next would be told as the emoter's.  Better nobody than the wrong one.
+        """
+        assert self._wrap is not None
+        opens, bare, hear_line = self._wrap[0], self._dialect.bare, self._dialect.hear_line
+        return any(hear_line(line) is not None or opens.search(bare(line.text)) for line in rest)
+
+    def _read(self, line: Line) -> Speech | None:
+        speech = self._dialect.hear_line(line, self._announced if self._lines_left else None)
+        self._lines_left = max(0, self._lines_left - 1)
+        if speech is None and self._announce and (found := self._announce.match(self._dialect.bare(line.text))):
+            self._announced, self._lines_left = found["speaker"], ANNOUNCED_FOR
+        elif speech is not None and speech.speaker == self._announced:
+            self._lines_left = 0
+        return speech

@@ -1,0 +1,242 @@
+"""One link's stay in a MUD, from its first line to its last: detect, log in, answer what asks, hear."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mudbot.errors import BusyError, GateError, LoginError
+from mudbot.events import Gmcp, Line, Msdp, Mssp, News, Prompt
+from mudbot.mud import dialect as dialects
+from mudbot.mud.ear import Ear
+from mudbot.mud.login import Login
+from mudbot.mud.questions import Questions
+
+if TYPE_CHECKING:
+    from mudbot.clock import Clock
+    from mudbot.mud.ear import Heard
+    from mudbot.mud.session import Session
+    from mudbot.mud.telnet import Connection
+
+log = logging.getLogger(__name__)
+
+HELD = 1.0
+"""Seconds for which a line waits for the rest of its speech; a wrapped line comes in one go."""
+UNKNOWN_QUIET = 1.5
+"""Seconds of quiet after which a line of a MUD that is not known yet may be the login's question."""
+DOOR_LINES = 8
+"""Lines of a burst among which the login's question is looked for, where it is not known which MUD it is."""
+TAKEN_LATELY = 30.0
+"""Seconds within which a drop is the consequence of the news that somebody else logged in."""
+
+MudNews = Line | Prompt | Gmcp | Msdp | Mssp
+
+
+class Visit:
+    """What one link needs to be told and what it tells; the session lives on, this does not."""
+
+    def __init__(self, session: Session, link: Connection, clock: Clock) -> None:
+        self._session, self._link, self._clock = session, link, clock
+        self._taken_at: float | None = None
+        self._door: list[Line] = []  # lines that may be a question, while it is not known which MUD it is
+        self._half = ""  # a quiet prompt that was no question yet: the rest of it may come
+        self._events = 0
+        self._awake_at = 0.0
+        self._adopt()
+
+    def __repr__(self) -> str:
+        return f"<Visit {self._session.name} {self.login!r}>"
+
+    def _adopt(self) -> None:
+        rules, session = self._session.dialect, self._session
+        self.login = Login(rules, session.character.name, session.voice.encoding)
+        self._ear, self._questions = Ear(rules), Questions(rules)
+        self._news = [(news, rules.compile(news.pattern)) for news in rules.news]
+
+    @property
+    def taken_lately(self) -> bool:
+        """Whether the MUD has just said that somebody else logged in as the character."""
+        return self._taken_at is not None and self._clock.now() - self._taken_at < TAKEN_LATELY
+
+    def opened(self) -> None:
+        """The link is up."""
+        settling = self.login.settling
+        if not self._session.dialect.login.steps and settling is not None:
+            self._session.later(settling, lambda: self._settled(0))
+
+    def ended(self) -> None:
+        """The link is gone: what was held back is heard now."""
+        self._hear_all(self._ear.flush())
+
+    def hear(self, event: MudNews) -> None:
+        """The next event of the link."""
+        self._events += 1
+        if not isinstance(event, Gmcp | Msdp):
+            self._detect(event)
+        if isinstance(event, Gmcp):
+            self._session.room.hear_gmcp(event)
+        if isinstance(event, Msdp | Mssp) or (isinstance(event, Gmcp) and self._session.state == "playing"):
+            self._session.listener(event)
+        elif isinstance(event, Line | Prompt):
+            if self._session.state == "playing":
+                self._in_game(event)
+            else:
+                self._at_the_door(event)
+
+    # -- which MUD is this -----------------------------------------------------------------------------------------
+
+    def _detect(self, event: Line | Prompt | Mssp) -> None:
+        detector = self._session.detector
+        if detector is None or (self._session.state == "playing" and not isinstance(event, Mssp)):
+            return  # in the game a player chooses the words
+        detector.hear(event)
+        if (guess := detector.guess) is not None:
+            self._session.detector = None
+            if guess.name != self._session.dialect.name:
+                self._session.adopt(dialects.load(guess.name), "; ".join(guess.reasons))
+                begun = self.login
+                self._adopt()
+                if begun.answered or begun.done:
+                    self.login = begun  # half way through the door: on as it was begun
+
+    # -- logging in ------------------------------------------------------------------------------------------------
+
+    def _at_the_door(self, event: Line | Prompt) -> None:
+        self._session.logging_in()
+        if self._session.detector is not None and isinstance(event, Line):
+            # The lines after this one may tell what MUD it is, and so what this one means.
+            self._door = [*self._door, event][-DOOR_LINES:]
+            count = self._events
+            self._session.later(UNKNOWN_QUIET, lambda: self._ask_held() if self._events == count else None)
+        else:
+            self._door = []
+            self._ask_login(event)
+
+    def _ask_held(self) -> None:
+        """What is there is all there is: the last line that asks something is the question."""
+        held, self._door = self._door, []
+        answered = self.login.answered
+        for line in reversed(held):
+            if self._session.state == "logging in" and self.login.answered == answered:
+                self._ask_login(line)
+
+    def _ask_login(self, event: Line | Prompt) -> None:
+        if self._session.state == "playing":
+            return
+        if isinstance(event, Line) and self.login.answered and self._session.dialect.hear_line(event.after("")):
+            return  # somebody's words: they neither ask nor refuse
+        text = event.text
+        if isinstance(event, Prompt) and event.kind == "quiet":
+            text = self._half + text
+        try:
+            replied = self._reply(text)
+            if not replied and isinstance(event, Line) and self._half and text and not self.login.done:
+                replied = self._reply(self._half + text)  # a question that came in two pieces
+        except (LoginError, BusyError, GateError) as exc:
+            self._session.refuse(exc)
+            return
+        unfinished = not replied and isinstance(event, Prompt) and event.kind == "quiet"
+        self._half = text[-200:] if unfinished else ""
+        if not replied and self.login.done:
+            self._enter()
+            # Without the question before it, which was the login's.
+            self._in_game(event.after("") if isinstance(event, Line) else event)
+
+    def _reply(self, text: str) -> bool:
+        """Answer *text* if it asks something.  Raises LoginError, BusyError, GateError."""
+        typed = self._questions.answer(text, "login", self._clock.now())
+        if typed is None:
+            answer = self.login.hear(text)
+            if answer is None:
+                return False
+            typed = answer.template
+        self._type(typed, "login")
+        if self.login.settling is not None:
+            answered = self.login.answered
+            self._session.later(self.login.settling, lambda: self._settled(answered))
+        return True
+
+    def _type(self, template: str, why: str) -> None:
+        """Answer what the MUD asks, before anything else is sent.  Raises GateError where it cannot be typed."""
+        who = self._session.character
+        packet = self._session.voice.typed(template, name=who.name, password=who.password)
+        shown = "********" if self._link.hides else packet.text
+        log.info("%s: %s: %s", self._session.name, why, shown)
+        self._link.write(packet.data)
+
+    def _settled(self, answered: int) -> None:
+        """No question since the last answer: without a sign of success that must do."""
+        if self._session.state == "logging in" and self.login.answered == answered:
+            self._enter()
+
+    def _enter(self) -> None:
+        self.login.done = True
+        self._session.enter(confirmed=not self.login.unconfirmed)
+        self._awake_at = self._clock.now()
+        self._stay_awake()
+
+    def _stay_awake(self) -> None:
+        """Type the dialect's idle command whenever nothing was sent for that long."""
+        idle = self._session.dialect.idle
+        if idle is not None:
+            since = self._clock.now() - max(self._awake_at, self._session.outbox.sent_at)
+            self._session.later(max(idle.seconds - since, 0.01), self._wake)
+
+    def _wake(self) -> None:
+        idle, now = self._session.dialect.idle, self._clock.now()
+        if idle is not None and now - max(self._awake_at, self._session.outbox.sent_at) >= idle.seconds - 0.01:
+            self._awake_at = now
+            self._session.command(idle.send, urgent=True)
+        self._stay_awake()
+
+    # -- in the game -----------------------------------------------------------------------------------------------
+
+    def _in_game(self, event: Line | Prompt) -> None:
+        if self._session.dialect.unended and event.text.strip():
+            event = Line(event.text) if isinstance(event, Prompt) else event.after("")
+        if isinstance(event, Line):
+            heard = self._ear.hear(event)
+            if self._ear.open:
+                count = self._events
+                self._session.later(HELD, lambda: self._hear_all(self._ear.flush()) if self._events == count else None)
+            self._hear_all(heard)
+        else:
+            self._hear_all(self._ear.flush())
+            self._answer_question(event.text)
+            self._session.room.hear(event)
+            self._learn_from_look()
+            self._session.listener(event)
+
+    def _hear_all(self, heard: list[Heard]) -> None:
+        for line, speech in heard:
+            if speech is None:
+                self._answer_question(line.text)
+                self._session.room.hear(line)
+                self._session.listener(line)
+                self._heed(line)
+            elif not self._session.is_own(speech):  # nothing that the character said itself goes any further
+                self._session.learn_who(speech)
+                self._session.listener(line)
+                self._session.listener(replace(speech, at=self._clock.now()))
+
+    def _answer_question(self, text: str) -> None:
+        if (send := self._questions.answer(text, "game", self._clock.now())) is not None:
+            try:
+                self._type(send, "asked")
+            except GateError as exc:
+                log.warning("%s: not answered: %s", self._session.name, exc)
+
+    def _heed(self, line: Line) -> None:
+        text = self._session.dialect.bare(line.text)
+        for news, pattern in self._news:
+            if pattern.search(text):
+                if news.kind == "taken":
+                    self._taken_at = self._clock.now()
+                self._session.voice.heed(news, text)
+                self._session.listener(News(news.kind, text))
+                return
+
+    def _learn_from_look(self) -> None:
+        for name, login in self._session.room.ids.items():
+            self._session.voice.people.learn(name, login)
