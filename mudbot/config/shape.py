@@ -124,7 +124,7 @@ class SpeechConfig(Section):
 def _tls(value: Any) -> Any:
     if value is True or value is False or value == "insecure" or value in ("true", "false"):
         return value
-    raise refuse("must be true, false, or insecure to take any certificate")
+    raise refuse("must be true, false or insecure: write one of these words, without quotes")
 
 
 def _session_name(data: dict[str, Any]) -> str:

@@ -48,8 +48,10 @@ NOT_NAMES = frozenset({"all", "everyone", "everybody", "room", "here", "me", "se
 
 def _sound(rule: Rule, info: ValidationInfo) -> Rule:
     """*rule*, if its pattern compiles with the parts that stand before it and has the groups that are read from it."""
+    if "parts" not in info.data:  # they are wrong themselves, which is told already
+        return rule
     try:
-        found = with_parts(rule.pattern, info.data.get("parts", {}), info.data.get("variants", ""))
+        found = with_parts(rule.pattern, info.data["parts"], info.data.get("variants", ""))
     except KeyError as exc:
         raise ValueError(f"asks for the part {exc.args[0]!r}, which there is not: add it to parts") from None
     except re.error as exc:

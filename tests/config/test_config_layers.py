@@ -86,7 +86,7 @@ def test_other_variables_are_not_ours(read: Reader) -> None:
         ("MUDBOT_SESSIONS__7__PORT", "1", "sessions has no entry 7: there are 1"),
         ("MUDBOT_STORE__X", "1", "store must be text"),
         ("MUDBOT_WEB__PORT", "eighty", "web.port must be a whole number"),
-        ("MUDBOT_SESSIONS__0__TLS", "maybe", "sessions.0.tls must be true or false"),
+        ("MUDBOT_SESSIONS__0__TLS", "maybe", "sessions.0.tls must be true, false or insecure"),
         ("MUDBOT_API__LIMITS__DEADLINE", "20", "must be a time with its unit"),
         ("MUDBOT_API__BASE_URL", "http://x\udcff", "not UTF-8"),
         ("OPENAI_API_KEY", "two\nlines", "api.api_key must be one line"),

@@ -15,7 +15,7 @@ class FakeMud:
     def __init__(self) -> None:
         self.said: list[tuple[Speech, str]] = []
 
-    async def reply(self, to: Speech | Command, text: str) -> None:
+    async def reply(self, to: Speech | Command, text: str, *, typing: bool = False) -> None:
         self.said.append((to.speech if isinstance(to, Command) else to, text))
 
 

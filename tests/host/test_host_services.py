@@ -40,7 +40,7 @@ class FakeSession:
         self.done.append((verb, text, target))
         return True
 
-    def answer(self, speech: Speech, text: str) -> bool:
+    def answer(self, speech: Speech, text: str, *, typing: bool = False) -> bool:
         self.done.append(("answer", speech, text))
         return True
 

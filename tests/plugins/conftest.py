@@ -40,7 +40,7 @@ class FakeMud:
         self.looks += 1
         return self.seen
 
-    async def reply(self, to: Speech | Command, text: str) -> None:
+    async def reply(self, to: Speech | Command, text: str, *, typing: bool = False) -> None:
         self.said.append((to.speech if isinstance(to, Command) else to, text))
 
     @property
