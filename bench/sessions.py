@@ -17,7 +17,8 @@ from mudbot.clock import SystemClock
 from mudbot.config import load
 from mudbot.events import Speech
 from mudbot.mud import dialect
-from mudbot.mud.session import Character, Session
+from mudbot.mud.login import Character
+from mudbot.mud.session import Session
 from mudbot.mud.telnet import Address
 
 COUNT = 500

@@ -20,7 +20,7 @@ from mudbot.host.services import Ai, Bot, Models, Mud, Notes
 from mudbot.mind.character import Answer, Character
 from mudbot.mind.memory import TurnMemory
 from mudbot.mind.persona import Persona
-from mudbot.mud.session import Character as Login
+from mudbot.mud.login import Character as Login
 from mudbot.mud.session import Session
 from mudbot.store.pictures import Pictures
 from mudbot.store.store import Store

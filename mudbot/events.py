@@ -224,3 +224,6 @@ class Room:
 
 MudEvent = Line | Prompt | Gmcp | Msdp | Mssp | Closed
 """What a connection gives, in the order of its bytes."""
+
+SessionEvent = Line | Prompt | Gmcp | Msdp | Mssp | Speech | News | LoggedIn | Disconnected
+"""What a session tells whoever listens to it."""

@@ -12,11 +12,12 @@ from mudbot import resolve
 from mudbot.clock import SystemClock
 from mudbot.config import Config, SessionConfig
 from mudbot.errors import ConfigError, ConnectError, Problem
-from mudbot.events import Closed, Line, LoggedIn, Mssp, MudEvent, Prompt
+from mudbot.events import Closed, Line, LoggedIn, Mssp, MudEvent, Prompt, SessionEvent
 from mudbot.mud.address import Address
 from mudbot.mud.charset import Guess
 from mudbot.mud.detect import Detector
-from mudbot.mud.session import Character, Session, SessionEvent
+from mudbot.mud.login import Character
+from mudbot.mud.session import Session
 from mudbot.mud.telnet import Connection
 
 QUIET = 1.5

@@ -19,6 +19,18 @@ class Answer:
     template: str
 
 
+@dataclass(frozen=True, slots=True)
+class Character:
+    """Who logs in, and what else the MUD may call it (so that it knows its own words)."""
+
+    name: str
+    password: str
+    aliases: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Character({self.name!r})"
+
+
 class Login:
     """One attempt to get in, question by question.
 

@@ -9,26 +9,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mudbot.errors import BusyError, ConnectError, LoginError, MudError
-from mudbot.events import (
-    Closed,
-    Disconnected,
-    Gmcp,
-    Line,
-    LoggedIn,
-    Msdp,
-    Mssp,
-    MudEvent,
-    News,
-    Prompt,
-    Room,
-    Speech,
-)
+from mudbot.events import Closed, Disconnected, LoggedIn, MudEvent, Room, SessionEvent, Speech
 from mudbot.mud import dialect as dialects
 from mudbot.mud.detect import Detector
+from mudbot.mud.login import Character
 from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
 from mudbot.mud.telnet import Address, Connection
@@ -55,19 +42,6 @@ LOOK_AGAIN = 20.0
 """Seconds between two looks for the id of somebody who whispers."""
 
 State = Literal["new", "connecting", "logging in", "playing", "waiting", "stopped"]
-SessionEvent = Line | Prompt | Gmcp | Msdp | Mssp | Speech | News | LoggedIn | Disconnected
-
-
-@dataclass(frozen=True, slots=True)
-class Character:
-    """Who logs in, and what else the MUD may call it (so that it knows its own words)."""
-
-    name: str
-    password: str
-    aliases: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"Character({self.name!r})"
 
 
 class Session:

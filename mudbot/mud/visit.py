@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mudbot.errors import BusyError, GateError, LoginError
 from mudbot.events import Gmcp, Line, Msdp, Mssp, News, Prompt
 from mudbot.mud import dialect as dialects
 from mudbot.mud.ear import Ear
-from mudbot.mud.login import Login
+from mudbot.mud.login import Character, Login
 from mudbot.mud.questions import Questions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mudbot.clock import Clock
+    from mudbot.errors import MudError
+    from mudbot.events import SessionEvent, Speech
+    from mudbot.mud.detect import Detector
+    from mudbot.mud.dialect import Dialect
     from mudbot.mud.ear import Heard
-    from mudbot.mud.session import Session
+    from mudbot.mud.room import RoomTracker
     from mudbot.mud.telnet import Connection
+    from mudbot.mud.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +37,51 @@ DOOR_LINES = 8
 TAKEN_LATELY = 30.0
 """Seconds within which a drop is the consequence of the news that somebody else logged in."""
 
+
+class Life(Protocol):
+    """What a visit needs of the session that it is a part of."""
+
+    name: str
+    character: Character
+    dialect: Dialect
+    detector: Detector | None
+    voice: Voice
+    room: RoomTracker
+    listener: Callable[[SessionEvent], None]
+
+    @property
+    def state(self) -> str:
+        """Where the session is: ``playing`` in the game."""
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Call *action* after *seconds*, unless the link ended before."""
+
+    def logging_in(self) -> None:
+        """The link is there."""
+
+    def enter(self, *, confirmed: bool) -> None:
+        """The character is in the game."""
+
+    def refuse(self, why: MudError) -> None:
+        """The MUD will not have the character."""
+
+    def adopt(self, dialect: Dialect, why: str) -> None:
+        """The MUD turned out to speak *dialect*."""
+
+    def learn_who(self, speech: Speech) -> None:
+        """Remember who spoke."""
+
+    def is_own(self, speech: Speech) -> bool:
+        """Whether the character hears itself."""
+
+
 MudNews = Line | Prompt | Gmcp | Msdp | Mssp
 
 
 class Visit:
     """What one link needs to be told and what it tells; the session lives on, this does not."""
 
-    def __init__(self, session: Session, link: Connection, clock: Clock) -> None:
+    def __init__(self, session: Life, link: Connection, clock: Clock) -> None:
         self._session, self._link, self._clock = session, link, clock
         self._taken_at: float | None = None
         self._door: list[Line] = []  # lines that may be a question, while it is not known which MUD it is
@@ -180,14 +225,14 @@ class Visit:
         """Type the dialect's idle command whenever nothing was sent for that long."""
         idle = self._session.dialect.idle
         if idle is not None:
-            since = self._clock.now() - max(self._awake_at, self._session.outbox.sent_at)
+            since = self._clock.now() - max(self._awake_at, self._session.voice.outbox.sent_at)
             self._session.later(max(idle.seconds - since, 0.01), self._wake)
 
     def _wake(self) -> None:
         idle, now = self._session.dialect.idle, self._clock.now()
-        if idle is not None and now - max(self._awake_at, self._session.outbox.sent_at) >= idle.seconds - 0.01:
+        if idle is not None and now - max(self._awake_at, self._session.voice.outbox.sent_at) >= idle.seconds - 0.01:
             self._awake_at = now
-            self._session.command(idle.send, urgent=True)
+            self._session.voice.command(idle.send, urgent=True)
         self._stay_awake()
 
     # -- in the game -----------------------------------------------------------------------------------------------

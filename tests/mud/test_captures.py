@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from mudbot.clock import SystemClock
-from mudbot.events import Disconnected, LoggedIn, Speech
+from mudbot.events import Disconnected, LoggedIn, SessionEvent, Speech
 from mudbot.mud import dialect
-from mudbot.mud.session import Character, Session, SessionEvent
+from mudbot.mud.login import Character
+from mudbot.mud.session import Session
 from mudbot.mud.telnet import Address
 
 FOLDER = os.environ.get("MUDBOT_CAPTURES")

@@ -14,11 +14,12 @@ from threading import Thread
 import pytest
 
 from mudbot.clock import SystemClock
-from mudbot.events import LoggedIn, Speech
+from mudbot.events import LoggedIn, SessionEvent, Speech
 from mudbot.local.tavern import Tavern
 from mudbot.local.tavern.manners import DIALECTS, load_manners
 from mudbot.mud import dialect
-from mudbot.mud.session import Character, Session, SessionEvent
+from mudbot.mud.login import Character
+from mudbot.mud.session import Session
 from mudbot.mud.telnet import Address
 from mudbot.mud.voice import Manner
 

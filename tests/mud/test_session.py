@@ -15,11 +15,12 @@ import pytest
 
 from mudbot.clock import SystemClock
 from mudbot.errors import ConnectError
-from mudbot.events import Closed, Disconnected, Line, LoggedIn, Speech
+from mudbot.events import Closed, Disconnected, Line, LoggedIn, SessionEvent, Speech
 from mudbot.local.tavern import Tavern
 from mudbot.mud import dialect
+from mudbot.mud.login import Character
 from mudbot.mud.reconnect import Reconnect
-from mudbot.mud.session import Character, Session, SessionEvent
+from mudbot.mud.session import Session
 from mudbot.mud.telnet import Address, Connection
 
 

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from mudbot.events import Closed, Disconnected, Line, LoggedIn, MudEvent, News, Prompt, Speech
+from mudbot.events import Closed, Disconnected, Line, LoggedIn, MudEvent, News, Prompt, SessionEvent, Speech
 from mudbot.mud.address import Address
 from mudbot.mud.dialect import load
+from mudbot.mud.login import Character
 from mudbot.mud.reconnect import TAKEN
-from mudbot.mud.session import LOGIN_TIMEOUT, Character, Session, SessionEvent
+from mudbot.mud.session import LOGIN_TIMEOUT, Session
 from mudbot.mud.visit import HELD, UNKNOWN_QUIET
 from mudbot.mud.voice import Manner
 from mudbot.testing import FakeClock

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Self
 
 from mudbot.clock import SystemClock
-from mudbot.events import Disconnected, Line, LoggedIn, Prompt, Speech
-from mudbot.mud.session import Session, SessionEvent
+from mudbot.events import Disconnected, Line, LoggedIn, Prompt, SessionEvent, Speech
+from mudbot.mud.session import Session
 from mudbot.mud.telnet import Address
 from tests.real.places import Person, Place
 

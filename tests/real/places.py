@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mudbot.mud import dialect
 from mudbot.mud.dialect import Dialect, Verb
-from mudbot.mud.session import Character
+from mudbot.mud.login import Character
 from tests.real.servers import chatd, mudpy, nanomud
 from tests.real.servers.evennia import Evennia
 from tests.real.servers.program import Program
