@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ STALL, MEMORY = 100.0, 16.0
 """The bars: milliseconds, and MiB over what the client had before."""
 
 IAC, DO, WILL, SB, GA = b"\xff", b"\xfd", b"\xfb", b"\xfa", b"\xf9"
+BOMB = "MCCP2 bomb, 1000 to 1"
 _ROOT = Path(__file__).parent.parent
 
 
@@ -46,6 +48,14 @@ def _colours() -> Iterator[bytes]:
         yield b"".join(b"\x1b[38;2;%d;%d;%d;1m" % (number % 256, i // 256, i % 256) for i in range(2000)) + b"x\r\n"
 
 
+def _bomb() -> Iterator[bytes]:
+    mccp2, end = b"\x56", b"\xf0"
+    yield IAC + WILL + mccp2 + IAC + SB + mccp2 + IAC + end
+    packer = zlib.compressobj(9)
+    for _ in itertools.count():
+        yield packer.compress(b"x" * 10_000_000)
+
+
 FLOODS: dict[str, Callable[[], Iterator[bytes]]] = {
     "endless line": lambda: itertools.repeat(b"x" * 65536),
     "endless line of Chinese": lambda: itertools.repeat("功".encode() * 20000),
@@ -55,6 +65,7 @@ FLOODS: dict[str, Callable[[], Iterator[bytes]]] = {
     "colours without a reset": _colours,
     "escapes without an end": lambda: itertools.repeat(b"\x1b]" * 8000 + b"\x1b[1" * 8000 + b"\x1b]" + b"y" * 20000),
     "GA": lambda: itertools.repeat((IAC + GA) * 20000),
+    BOMB: _bomb,
     "empty lines": lambda: itertools.repeat(b"\r\n" * 20000),
 }
 
@@ -107,7 +118,7 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-async def hear(port: int) -> dict[str, object]:
+async def hear(port: int, *, compress: bool) -> dict[str, object]:
     """Connect, tick, hear the flood to its end; what it did to this process."""
     from mudbot.events import Closed, MudEvent
     from mudbot.mud.telnet import Address, Connection
@@ -132,7 +143,7 @@ async def hear(port: int) -> dict[str, object]:
             now = loop.time()
             last, longest = now, max(longest, now - last)
 
-    connection = Connection(Address("127.0.0.1", port), listen)
+    connection = Connection(Address("127.0.0.1", port, compress=compress), listen)
     gc.collect()
     forget_peak()
     before = memory(peak=False)
@@ -156,7 +167,9 @@ def suffer(flood: str) -> dict[str, object]:
         assert server.stdout is not None
         port = server.stdout.readline().strip()
         try:
-            out = subprocess.run([*command, "hear", port], cwd=_ROOT, check=True, stdout=subprocess.PIPE, text=True)
+            out = subprocess.run(
+                [*command, "hear", port, flood], cwd=_ROOT, check=True, stdout=subprocess.PIPE, text=True
+            )
         finally:
             server.terminate()
     found: dict[str, object] = json.loads(out.stdout.splitlines()[-1])
@@ -179,6 +192,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         serve(sys.argv[2])
     elif sys.argv[1:2] == ["hear"]:
-        print(json.dumps(asyncio.run(hear(int(sys.argv[2])))))
+        print(json.dumps(asyncio.run(hear(int(sys.argv[2]), compress=sys.argv[3] == BOMB))))
     else:
         main()
