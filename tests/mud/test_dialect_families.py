@@ -574,3 +574,16 @@ ROOMS: dict[str, tuple[list[str], Room]] = {
 def test_a_room_is_read_as_the_family_shows_it(family: str) -> None:
     lines, room = ROOMS[family]
     assert read_room(load(family), lines) == room
+
+
+@pytest.mark.parametrize("family", ES2)
+def test_an_es2_library_is_understood_in_traditional_characters(family: str) -> None:
+    """Every character of its patterns has its traditional form beside it: such a library is found in Big5, too."""
+    import opencc
+
+    rules, converter = load(family), opencc.OpenCC("s2tw")
+    forms = {group[0]: group for group in rules.variants.split()}
+    written = "".join([*(rule.pattern for rule in rules.hear), *(news.pattern for news in rules.news)])
+    written += "".join(step.when for step in rules.login.steps)
+    other = {char: converter.convert(char) for char in written if char > "\u2e80"}
+    assert {char for char, form in other.items() if form not in forms.get(char, char)} == set()
