@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -69,14 +70,13 @@ class _Json(_Safe):
 def setup(*, level: str = "info", style: str = "auto", secrets: Sequence[str] = ()) -> None:
     """Send the logs of the whole process to standard error.
 
-    *style* is ``console``, ``json``, or ``auto``: console on a terminal, and without the time (the journal has its own)
-    where there is none.
+    *style* is ``console``, ``json``, or ``auto``: console, without the time where a journal adds its own.
     """
     handler = logging.StreamHandler(sys.stderr)
     if style == "json":
         handler.setFormatter(_Json(secrets))
     else:
-        time = "%(asctime)s " if style == "console" or sys.stderr.isatty() else ""
+        time = "" if style == "auto" and "JOURNAL_STREAM" in os.environ else "%(asctime)s "
         handler.setFormatter(_Safe(secrets, f"{time}%(levelname)-7s %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]

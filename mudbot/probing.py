@@ -1,4 +1,4 @@
-"""What a MUD is like, found out by one connection: for ``mudbot probe`` and for ``mudbot doctor``'s like."""
+"""What a MUD is like, found out by one connection: for ``mudbot probe``."""
 
 from __future__ import annotations
 
@@ -77,8 +77,9 @@ class Report:
         if self.error:
             return [self.error]
         found = [f"{self.address}: connected"]
-        first = "no text came" if self.first_text is None else f"first text after {self.first_text:.2f} s"
-        found.append(f"  {first}")
+        if self.first_text is None:
+            return [*found, "  no text came: is this a MUD's port?  One that wants TLS waits silently, too: try --tls"]
+        found.append(f"  first text after {self.first_text:.2f} s")
         agreed = [o["option"] for o in self.options if o["agreed"]]
         refused = [o["option"] for o in self.options if not o["agreed"]]
         found.append(f"  telnet: agreed on {', '.join(agreed) or 'nothing'}; refused {', '.join(refused) or 'nothing'}")
@@ -86,7 +87,8 @@ class Report:
         if self.encoding:
             guess = self.encoding
             found.append(f"  encoding: {guess.encoding} ({guess.confidence:.0%} sure: {guess.reason})")
-        found.append(f"  dialect: {self.dialect}" + ("" if self.dialects else " (nothing speaks for another)"))
+        unknown = " (not recognised: choose by what it runs on, or write your own)"
+        found.append(f"  dialect: {self.dialect}{'' if self.dialects else unknown}")
         found += [
             f"    {each['name']} ({each['points']:g} points): {'; '.join(each['reasons'])}" for each in self.dialects
         ]
@@ -210,4 +212,7 @@ def _session(config: Config, host: str, port: int) -> SessionConfig:
     for session in config.sessions:
         if (session.host, session.port) == (host, port) and session.login is not None:
             return session
-    raise ConfigError(Problem("--login", f"no session of the configuration has a login for {host} port {port}"))
+    known = ", ".join(f"{s.host} {s.port}" for s in config.sessions if s.login is not None) or "no MUD at all"
+    raise ConfigError(
+        Problem("--login", f"no session of the configuration has a login for {host} {port}; there is one for {known}")
+    )

@@ -8,8 +8,8 @@ from mudbot import Duration, LoggedIn, Plugin, Speech, on
 
 @dataclass(frozen=True)
 class Config:
-    answers: int = 30  # to one speaker, in the time below: another bot would go on for ever
-    within: Duration = 600.0
+    answers: int = 12  # to one speaker, in the time below: who floods, or is a bot, has to wait
+    within: Duration = 120.0
 
 
 class Dialogue(Plugin):
@@ -20,6 +20,7 @@ class Dialogue(Plugin):
         self.answering: set[str] = set()
         self.waiting: dict[str, Speech] = {}
         self.answered: dict[str, deque[float]] = {}
+        self.told: set[str] = set()
 
     @on(LoggedIn)
     async def arrive(self, _event: LoggedIn) -> None:
@@ -53,7 +54,10 @@ class Dialogue(Plugin):
             self.answered.clear()
         times, now = self.answered.setdefault(who, deque(maxlen=self.config.answers)), self.clock.now()
         if len(times) == times.maxlen and now - times[0] < self.config.within:
-            self.log.warning("%s was answered %d times lately and has to wait", who, len(times))
+            if who not in self.told:  # once: a flood must not fill the log
+                self.told.add(who)
+                self.log.warning("%s was answered %d times lately and has to wait", who, len(times))
             return True
+        self.told.discard(who)
         times.append(now)
         return False

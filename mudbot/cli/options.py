@@ -56,7 +56,13 @@ def dialect_of(name: str) -> Dialect:
     """The dialect that an option names.  Raises ConfigError."""
     from mudbot.mud import dialect
 
-    return dialect.read(Path(name)) if name.endswith((".yaml", ".yml")) or "/" in name else dialect.load(name)
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        return dialect.read(Path(name), "paths are relative to the folder you are in")
+    if name == "auto":
+        raise click.UsageError(
+            "--dialect: auto is for a MUD that can be looked at; name one: " + ", ".join(dialect.names())
+        )
+    return dialect.load(name)
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:

@@ -28,6 +28,8 @@ def command(text: tuple[str, ...], dialect: str, encoding: str, verb: str, targe
     """
     from mudbot.mud.gate import Gate, Parts
 
+    if encoding == "auto":
+        raise click.UsageError("--encoding: auto finds out what a MUD writes in; to see bytes, name one, such as gbk")
     parts = Parts(how["parts"], how["split"])  # type: ignore[arg-type]  # click has checked them
     gate = Gate(dialect_of(dialect), encoding, parts=parts, non_ascii=how["non_ascii"])  # type: ignore[arg-type]
     if verb in ("tell", "whisper", "channel") and not target:

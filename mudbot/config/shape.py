@@ -214,7 +214,7 @@ class LogConfig(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
-    """``auto`` is ``console``, without the time where there is no terminal: a journal has its own."""
+    """``auto`` is ``console``, without the time where a journal adds its own."""
 
 
 class LocalConfig(Section):
@@ -269,8 +269,9 @@ class Config(Section):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret, for masking in logs: keys, passwords, tokens, what plugins got from the environment."""
-        found = [*secrets_of(self), *self._plugin_secrets()]
-        proxies = (session.proxy.get_secret_value() for session in self.sessions if session.proxy)
+        proxies = [session.proxy.get_secret_value() for session in self.sessions if session.proxy]
+        # Of a proxy's address only the password: where the bot goes by must be readable in the log.
+        found = [*(secret for secret in secrets_of(self) if secret not in proxies), *self._plugin_secrets()]
         for url in (self.store, *proxies):
             if password := _url_password(url):
                 found += [password, unquote(password)]

@@ -218,7 +218,8 @@ class Dialect(BaseModel):
                 target = speech.id.lower() if self.reply_to == "id" and speech.id else speech.speaker
                 return (verb, target) if self.addressable(target) else None
             case "channel" if speech.channel and speech.speaker and not self.is_silent(speech.channel):
-                return ("channel", speech.channel) if self.command_of(speech.channel) else None
+                speakable = "channel" in self.speak and self.command_of(speech.channel)
+                return ("channel", speech.channel) if speakable else None
         return None
 
     def is_silent(self, channel: str) -> bool:
@@ -251,7 +252,8 @@ class Dialect(BaseModel):
         before, _, after = form.partition("{text}")
         if "{to}" in form:
             if target is None or not self.addressable(target):
-                raise ValueError(f"not a name that can be addressed here: {target!r}")
+                hint = ": this MUD wants the login id, in Latin letters" if self.reply_to == "id" else ""
+                raise ValueError(f"not a name that can be addressed here: {target!r}{hint}")
             before, after = before.replace("{to}", target), after.replace("{to}", target)
         if "{channel}" in form:
             command = self.command_of(target or "")
@@ -298,18 +300,16 @@ def load(name: str) -> Dialect:
     return Dialect.model_validate({"name": name, **_shipped(name)})
 
 
-def read(path: Path) -> Dialect:
+def read(path: Path, missing: str = "paths are relative to the folder of config.yaml") -> Dialect:
     """A dialect file of the owner's own, which may build on a shipped one: ``extends: rom``.
 
-    Raises ConfigError with every problem, by line.
+    *missing* says what to do where there is no such file.  Raises ConfigError with every problem, by line.
     """
     from mudbot.config import read as read_config  # loaded when somebody has such a file
 
     name = re.sub(r"\W+", "-", path.stem) or "own"
     try:
-        return read_config(
-            Dialect, path, "paths are relative to the folder of config.yaml", onto=lambda d: _on(name, d)
-        )
+        return read_config(Dialect, path, missing, onto=lambda d: _on(name, d))
     except ConfigError as exc:
         # What is wrong with the whole is the dialect's fault, whatever other files are called.
         said = (Problem(p.where, re.sub("^the configuration ", "the dialect ", p.message)) for p in exc.problems)

@@ -73,19 +73,18 @@ class Login:
         """
         if self.done:
             return None
-        if self._next >= len(self._steps):
-            return self._settle
         if self._success is not None and not self._password_given:
             return None
-        return self._settle + PATIENCE
+        sure = self._success is None and self._next >= len(self._steps)
+        return self._settle if sure else self._settle + PATIENCE
 
     @property
     def unconfirmed(self) -> bool:
         """Whether the password was given and no sign of success came."""
         return self._password_given and not (self.done and self._confirmed)
 
-    def hear(self, text: str) -> Answer | None:
-        """What to answer to *text*; sets ``done`` once in.
+    def hear(self, text: str, *, asked: bool = False) -> Answer | None:
+        """What to answer to *text*, which was *asked* if it is a prompt; sets ``done`` once in.
 
         Raises LoginError where the MUD refuses the character, BusyError where it does so for the moment.
         """
@@ -99,6 +98,8 @@ class Login:
         if self._success and self._next >= self._named and self._success.search(text):
             self.done = self._confirmed = True
             return None
+        if asked and self._password_given and self._asks_again(text):
+            raise LoginError(f"the MUD asks again: {text.strip()[-120:]!r}; check login.name and login.password")
         for i in range(self._next, len(self._steps)):
             pattern, send = self._steps[i]
             if found := pattern.search(text):
@@ -109,6 +110,13 @@ class Login:
             if "{name}" in send:
                 break
         return None
+
+    def _asks_again(self, text: str) -> bool:
+        """Whether *text* is a question that was answered: a MUD that repeats it has not liked the answer."""
+        given = self._steps[: self._next]
+        return text.rstrip().endswith((":", "?", "：", "？")) and any(
+            pattern.search(text) for pattern, send in given if "{name}" in send or "{password}" in send
+        )
 
 
 def _filled(send: str, found: re.Match[str]) -> str:

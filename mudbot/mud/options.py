@@ -252,9 +252,9 @@ class OptionWriter(telnetlib3.TelnetWriter):
         ours = codecs.lookup(self._address.encoding).name
         if ours not in known and not self._told_charset:
             self._told_charset = True
-            log.warning(
-                "%s: the MUD offers %s and the configured encoding is %s, which stays; if text comes out garbled, "
-                "change the setting encoding",
+            # FluffOS offers UTF-8 whatever the port speaks, so this alone is no reason to worry an owner.
+            log.info(
+                "%s: the MUD offers %s; the configured encoding, %s, stays",
                 self._address,
                 ", ".join(name.strip()[:40] for name in offered[:8]) or "no charset",
                 self._address.encoding,

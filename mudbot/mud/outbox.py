@@ -45,8 +45,9 @@ class _Waiting:
 class Outbox:
     """Lines on their way to the MUD.  ``run`` sends while it is open; it is owned by the session."""
 
-    def __init__(self, pace: Pace, clock: Clock) -> None:
+    def __init__(self, pace: Pace, clock: Clock, name: str = "") -> None:
         self._clock, self._rules = clock, Rules(pace, clock.now())
+        self._whose = f"{name}: " if name else ""  # for the log
         self._waiting: list[_Waiting] = []  # in the order of ``put``
         self._changed = asyncio.Event()
         self._write: Callable[[bytes], None] | None = None
@@ -137,7 +138,7 @@ class Outbox:
         """The line that leaves now, else when to ask again; None for nothing to do.  Drops what must not leave."""
         for entry in list(self._waiting):
             if now - entry.since > TTL:
-                self._drop(entry, f"{now - entry.since - TTL:.0f} s too late")
+                self._drop(entry, f"{now - entry.since:.0f} s old by now")
             elif self._rules.bans(entry.packet):
                 self._drop(entry, "closed to us until the next login")
         soonest, lanes = None, set()
@@ -165,7 +166,7 @@ class Outbox:
         except Exception:
             # The link is going down, or the next write will tell; this line may have gone out: it is not tried again.
             self.dropped += 1
-            log.exception("not said, the link failed: %s", entry.packet.text)
+            log.exception("%snot said, the link failed: %s", self._whose, entry.packet.text)
         else:
             self.sent += 1
             self.sent_at = self._clock.now()
@@ -173,7 +174,7 @@ class Outbox:
     def _drop(self, entry: _Waiting, why: str) -> None:
         self._waiting.remove(entry)
         self.dropped += 1
-        log.warning("not said, %s: %s", why, entry.packet.text)
+        log.warning("%snot said, %s: %s", self._whose, why, entry.packet.text)
 
     async def _rest(self, until: float | None) -> None:
         """Until the clock shows *until*, or something changed."""

@@ -18,6 +18,8 @@ class Questions:
         self._rules = [(rule, dialect.compile(rule.when)) for rule in dialect.questions]
         self._dialect = dialect
         self._answered: deque[float] = deque(maxlen=MOST)
+        self.takes = False
+        """Whether the last answer throws another link of the same character out."""
 
     def __repr__(self) -> str:
         return f"<Questions {self._dialect.name}, {len(self._answered)} answered>"
@@ -33,5 +35,6 @@ class Questions:
                 if len(self._answered) == MOST and now - self._answered[0] < 60:
                     return None
                 self._answered.append(now)
+                self.takes = rule.takes
                 return rule.send
         return None

@@ -15,6 +15,7 @@ TAKEN = 300.0
 """Seconds to stay away at least after somebody else logged in as the same character."""
 TAKEN_PER_HOUR = 3
 """Times an hour to come back after that: the owner may want to play it, and must not be thrown out again and again."""
+MAX_SILENCES = 2
 BUSY = 30.0
 """Seconds to wait at least where the character is still in the game: a link that broke takes a while to be missed."""
 MAX_REFUSALS = 2
@@ -30,12 +31,14 @@ class Reconnect:
     chance: random.Random = field(default_factory=random.Random)
     failures: int = 0
     refusals: int = 0
+    silences: int = 0
+    _took: float | None = None
     _taken: deque[float] = field(default_factory=lambda: deque(maxlen=TAKEN_PER_HOUR))
 
     def after_drop(self, seconds_in_game: float) -> float:
         """Seconds to wait after the link ended."""
         if seconds_in_game >= SETTLED:
-            self.failures = self.refusals = 0
+            self.failures = self.refusals = self.silences = 0
         bound = min(self.cap, FIRST * 2**self.failures)
         self.failures = min(self.failures + 1, 16)
         return self.chance.uniform(0, bound)
@@ -44,6 +47,27 @@ class Reconnect:
         """Seconds to wait after the MUD refused the login; None means give up."""
         self.refusals += 1
         return None if self.refusals >= MAX_REFUSALS else self.cap
+
+    def after_silence(self) -> float | None:
+        """Seconds to wait after the MUD hung up on the password without a word; None means give up.
+
+        It may have been a broken link, or its way of refusing: twice it gets the benefit of the doubt.
+        """
+        self.silences += 1
+        if self.silences > MAX_SILENCES:
+            self.refusals = MAX_REFUSALS
+            return None
+        return self.chance.uniform(0, BUSY) if self.silences == 1 else self.cap
+
+    def may_take(self, now: float) -> bool:
+        """Whether to throw out another link of the same character, once an hour: it may be a broken one of ours.
+
+        Asked for again soon, somebody else is playing it.
+        """
+        if self._took is not None and now - self._took < 3600:
+            return False
+        self._took = now
+        return True
 
     def after_busy(self) -> float:
         """Seconds to wait after the MUD did not take the character for the moment."""
@@ -58,4 +82,4 @@ class Reconnect:
 
     def after_login(self) -> None:
         """The character is in: earlier refusals were not about the password."""
-        self.refusals = 0
+        self.refusals = self.silences = 0

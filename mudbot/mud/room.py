@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,8 +25,8 @@ class RoomTracker:
         self._looking: asyncio.Future[Room] | None = None
         self._seen: list[str] = []
         self._by_gmcp = False
-        self.ids: dict[str, str] = {}
-        """Who was here at the last look, with the login id where the MUD shows it."""
+        self.on_people: Callable[[str, str], None] = lambda _name, _id: None
+        """Gets the name and the login id of everybody whom a look shows with both."""
         self.current = Room()
 
     def __repr__(self) -> str:
@@ -81,7 +82,8 @@ class RoomTracker:
 
     def _finish(self) -> None:
         looked = read_room(self._dialect, self._seen)
-        self.ids = _ids(self._dialect, self._seen)
+        for name, login in _ids(self._dialect, self._seen).items():
+            self.on_people(name, login)
         people = self.current.people if self._by_gmcp or looked.people is None else looked.people
         self.current = replace(looked, people=people, extra=self.current.extra)
         if self._looking is not None and not self._looking.done():

@@ -94,6 +94,8 @@ class Question(Shape):
     send: OneCommand = ""
     """Nothing but the line end, unless given."""
     during: Literal["login", "game", "always"] = "always"
+    takes: bool = False
+    """Whether the answer throws another link of the same character out: given once an hour at most."""
 
 
 class News(Shape):

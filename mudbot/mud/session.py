@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mudbot.errors import BusyError, ConnectError, LoginError, MudError
 from mudbot.events import Closed, Disconnected, LoggedIn, MudEvent, Room, SessionEvent, Speech
@@ -18,7 +18,7 @@ from mudbot.mud.detect import Detector
 from mudbot.mud.login import Character
 from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
-from mudbot.mud.telnet import Address, Connection
+from mudbot.mud.telnet import HUNG_UP, LOST, Address, Connection
 from mudbot.mud.visit import Visit
 from mudbot.mud.voice import Manner, Voice
 
@@ -35,6 +35,8 @@ LOGIN_TIMEOUT = 60.0
 GOODBYE_TIME = 2.0
 CONFIRMED = 10.0
 """Seconds in the game after which a login without a sign of success has worked."""
+FEW_LINES = 4
+"""Lines that a refusal takes at most: what is longer was the world."""
 LOOK_TIMEOUT = 4.0
 LOOK_QUIET = 0.5
 """Seconds without a line after which a room is seen, where no prompt ends it."""
@@ -76,12 +78,15 @@ class Session:
         self._clock = clock
         encoding = "utf-8" if address.encoding == "auto" else address.encoding
         self.voice = Voice(name, dialect, encoding, manner or Manner(), clock)
+        self.room.on_people = self.voice.people.learn
         self._visit: Visit | None = None
         self._link: Connection | None = None
         self._over: asyncio.Future[str] | None = None  # the reason, once the present link ended
         self._refusal: MudError | None = None
         self._since = 0.0
         self._looked = -LOOK_AGAIN
+        self._timers: set[asyncio.Future[Any]] = set()
+        self._looking: asyncio.Future[Any] | None = None
         self._stopping = asyncio.Event()
         self.own_names = frozenset(_plain(n) for n in (character.name, *character.aliases) if n)
 
@@ -108,6 +113,11 @@ class Session:
 
         With *typing* it is not said before the character could have typed it since it heard *speech*.
         """
+        looking = self._looking
+        if looking is not None and not looking.done() and self.voice.must_look(speech):
+            # Who whispered is about to be known.
+            looking.add_done_callback(lambda _look: self.voice.answer(speech, text, typing=typing))
+            return True
         return self.voice.answer(speech, text, typing=typing)
 
     def command(self, text: str, *, urgent: bool = False) -> None:
@@ -158,7 +168,8 @@ class Session:
                 wait = await self._once()
                 if wait is None or self._stopping.is_set():
                     break
-                self._become("waiting", f"{self.why}; trying again in {wait:.0f} s")
+                soon = "at once" if wait < 1 else f"in {wait:.0f} s"
+                self._become("waiting", f"{self.why}; trying again {soon}")
                 with contextlib.suppress(TimeoutError):
                     await self._sleep_or_stop(wait)
         finally:
@@ -194,6 +205,8 @@ class Session:
         except ConnectError as exc:
             self.why = str(exc)
         self.outbox.close()
+        for timer in list(self._timers):
+            timer.cancel()
         return self._after(visit)
 
     def _after(self, visit: Visit) -> float | None:
@@ -209,10 +222,11 @@ class Session:
         if visit.taken_lately:
             self.why = "somebody else logged in as the same character"
             return self.reconnect.after_takeover(self._clock.now())
-        if visit.login.unconfirmed and in_game < CONFIRMED and not self._stopping.is_set():
-            # The MUD hung up on the password, in words that the dialect does not know: guessing on would lock us out.
+        hung_up = self.why.startswith((HUNG_UP, LOST)) and visit.said_since <= FEW_LINES and not self._stopping.is_set()
+        if visit.login.unconfirmed and in_game < CONFIRMED and hung_up:
+            # On the password, in words that the dialect does not know: guessing on would lock us out.
             self.why = f"{self.why} after the password; check login.name and login.password"
-            return self.reconnect.after_refusal()
+            return self.reconnect.after_refusal() if visit.said_since else self.reconnect.after_silence()
         return self.reconnect.after_drop(in_game)
 
     def _begin(self) -> tuple[Connection, asyncio.Future[str], Visit]:
@@ -253,10 +267,13 @@ class Session:
             sleeping.cancel()
 
     def _login_timed_out(self) -> None:
-        if self.state == "logging in" and self._link is not None:
-            self._link.abort(
-                f"not logged in after {LOGIN_TIMEOUT:.0f} s; the dialect's login steps may not fit this MUD"
-            )
+        if self.state == "logging in" and self._link is not None and self._visit is not None:
+            self._link.abort(f"not logged in after {LOGIN_TIMEOUT:.0f} s; {self._visit.hint()}")
+
+    @property
+    def encoding_is_fixed(self) -> bool:
+        """Whether the owner named the encoding, instead of having it found out."""
+        return self.address.encoding != "auto"
 
     # -- called by the visit (synchronous) -------------------------------------------------------------------------
 
@@ -289,8 +306,12 @@ class Session:
             await self._clock.sleep(seconds)
             action()
 
-        task = asyncio.ensure_future(wait())
-        over.add_done_callback(lambda _over: task.cancel())
+        self._own(asyncio.ensure_future(wait()))
+
+    def _own(self, task: asyncio.Future[Any]) -> None:
+        """Keep *task* until it is done; the end of the link is its end, too."""
+        self._timers.add(task)
+        task.add_done_callback(self._timers.discard)
 
     def refuse(self, why: MudError) -> None:
         """The MUD will not have the character, or it cannot be typed into it."""
@@ -318,7 +339,12 @@ class Session:
         log.info("%s: the dialect is %s: %s", self.name, dialect.name, why)
         self.dialect = dialect
         self.room = RoomTracker(dialect)
+        self.room.on_people = self.voice.people.learn
         self.voice.adopt(dialect)
+
+    def may_take(self) -> bool:
+        """Whether to throw out another link of the character: a broken one of our own, if it is the first."""
+        return self.reconnect.may_take(self._clock.now())
 
     def learn_who(self, speech: Speech) -> None:
         """Remember the speaker's id, or look who is here where it takes that to answer."""
@@ -326,14 +352,18 @@ class Session:
         now = self._clock.now()
         if self.voice.must_look(speech) and now - self._looked >= LOOK_AGAIN:
             self._looked = now
-            self.room.expect()
-            self.command(self.dialect.room.look)
+            self._looking = asyncio.ensure_future(self.look())
+            self._own(self._looking)
 
     def _become(self, state: State, why: str = "") -> None:
         if state == self.state and why == self.why:
             return
         self.state, self.why = state, why
-        log.info("%s: %s%s", self.name, state, f" ({why})" if why else "")
+        # That it is away an owner wants to know at any level.
+        log.log(
+            logging.WARNING if state == "waiting" else logging.INFO,
+            *("%s: %s%s", self.name, state, f" ({why})" if why else ""),
+        )
 
 
 def _plain(name: str) -> str:

@@ -24,6 +24,8 @@ from mudbot.mud.address import Address
 from mudbot.mud.inflate import Inflater
 from mudbot.mud.options import OptionWriter
 
+HUNG_UP, LOST = "the MUD closed the connection", "connection lost"
+"""Why a link ended that was ended there, in peace or by a reset."""
 log = logging.getLogger(__name__)
 # A flood of telnet commands would log a warning each.
 logging.getLogger("telnetlib3").setLevel(logging.ERROR)
@@ -178,13 +180,13 @@ class MudStream(telnetlib3.TelnetClient):
             self._set_reading()
 
     def eof_received(self) -> None:
-        self._ended("the MUD closed the connection")
+        self._ended(HUNG_UP)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._over:  # told already; let telnetlib3 put its own things away
             super().connection_lost(exc)
         else:
-            self._ended(f"connection lost: {exc}" if exc else "the MUD closed the connection")
+            self._ended(f"{LOST}: {exc}" if exc else HUNG_UP)
 
     def _ended(self, reason: str) -> None:
         if self._end is None:

@@ -13,10 +13,10 @@ from mudbot.mud import dial
 from mudbot.mud.address import Address
 from mudbot.mud.charset import Guess
 from mudbot.mud.options import Offer
-from mudbot.mud.stream import MudStream
+from mudbot.mud.stream import HUNG_UP, LOST, MudStream
 from mudbot.mud.text import TextStream, decoder_name
 
-__all__ = ["MAX_UNSENT", "QUIET", "Address", "Connection", "Listener", "Offer"]
+__all__ = ["HUNG_UP", "LOST", "MAX_UNSENT", "QUIET", "Address", "Connection", "Listener", "Offer"]
 
 QUIET = 0.2
 """Seconds without text after which what stands at the end is taken for a prompt; most MUDs send neither GA nor EOR."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from mudbot.errors import BusyError, GateError, LoginError
 from mudbot.events import Gmcp, Line, Msdp, Mssp, News, Prompt
 from mudbot.mud import dialect as dialects
+from mudbot.mud.detect import Detector
 from mudbot.mud.ear import Ear
 from mudbot.mud.login import Character, Login
 from mudbot.mud.questions import Questions
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mudbot.clock import Clock
     from mudbot.errors import MudError
     from mudbot.events import SessionEvent, Speech
-    from mudbot.mud.detect import Detector
     from mudbot.mud.dialect import Dialect
     from mudbot.mud.ear import Heard
     from mudbot.mud.room import RoomTracker
@@ -50,6 +50,10 @@ class Life(Protocol):
     listener: Callable[[SessionEvent], None]
 
     @property
+    def encoding_is_fixed(self) -> bool:
+        """Whether the owner named the encoding, instead of having it found out."""
+
+    @property
     def state(self) -> str:
         """Where the session is: ``playing`` in the game."""
 
@@ -71,11 +75,37 @@ class Life(Protocol):
     def learn_who(self, speech: Speech) -> None:
         """Remember who spoke."""
 
+    def may_take(self) -> bool:
+        """Whether to throw out another link of the character."""
+
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself."""
 
 
 MudNews = Line | Prompt | Gmcp | Msdp | Mssp
+
+
+class _Quiet:
+    """Calls *action* once *seconds* have passed since the last ``touch``; one timer, however often it is touched."""
+
+    def __init__(self, session: Life, clock: Clock, seconds: float, action: Callable[[], None]) -> None:
+        self._session, self._clock, self._seconds, self._action = session, clock, seconds, action
+        self._at, self._pending = 0.0, False
+
+    def touch(self) -> None:
+        self._at = self._clock.now()
+        if not self._pending:
+            self._pending = True
+            self._session.later(self._seconds, self._fire)
+
+    def _fire(self) -> None:
+        self._pending = False
+        left = self._seconds - (self._clock.now() - self._at)
+        if left <= 0.001:
+            self._action()
+        else:
+            self._pending = True
+            self._session.later(left, self._fire)
 
 
 class Visit:
@@ -85,8 +115,13 @@ class Visit:
         self._session, self._link, self._clock = session, link, clock
         self._taken_at: float | None = None
         self._door: list[Line] = []  # lines that may be a question, while it is not known which MUD it is
+        self._signs, self._last_words = Detector(), ""
+        self._garbled = 0
+        self.said_since = 0
+        """Lines with text since the last answer of the login: a refusal is short, a world is not."""
         self._half = ""  # a quiet prompt that was no question yet: the rest of it may come
-        self._events = 0
+        self._door_quiet = _Quiet(session, clock, UNKNOWN_QUIET, self._ask_held)
+        self._ear_quiet = _Quiet(session, clock, HELD, lambda: self._hear_all(self._ear.flush()))
         self._awake_at = 0.0
         self._adopt()
 
@@ -98,6 +133,19 @@ class Visit:
         self.login = Login(rules, session.character.name, session.voice.encoding)
         self._ear, self._questions = Ear(rules), Questions(rules)
         self._news = [(news, rules.compile(news.pattern)) for news in rules.news]
+
+    def hint(self) -> str:
+        """What may be wrong where the login does not get on, for the owner."""
+        if not self._last_words:
+            return "the MUD has sent nothing: are host and port right, and does it want tls?"
+        said = f"the MUD's last words: {self._last_words!r}"
+        if self._garbled:
+            encoding = self._session.voice.encoding
+            return f"{said}; much of its text is not {encoding}: try encoding: auto"
+        guess = self._signs.guess
+        if guess is not None and guess.name != self._session.dialect.name:
+            return f"{said}; it looks like {guess.name} ({guess.reasons[0]}): try dialect: {guess.name}"
+        return f"{said}; the login steps of dialect {self._session.dialect.name} may not fit this MUD"
 
     @property
     def taken_lately(self) -> bool:
@@ -116,7 +164,6 @@ class Visit:
 
     def hear(self, event: MudNews) -> None:
         """The next event of the link."""
-        self._events += 1
         if not isinstance(event, Gmcp | Msdp):
             self._detect(event)
         if isinstance(event, Gmcp):
@@ -149,14 +196,29 @@ class Visit:
 
     def _at_the_door(self, event: Line | Prompt) -> None:
         self._session.logging_in()
+        self._note(event)
         if self._session.detector is not None and isinstance(event, Line):
             # The lines after this one may tell what MUD it is, and so what this one means.
             self._door = [*self._door, event][-DOOR_LINES:]
-            count = self._events
-            self._session.later(UNKNOWN_QUIET, lambda: self._ask_held() if self._events == count else None)
+            self._door_quiet.touch()
         else:
             self._door = []
             self._ask_login(event)
+
+    def _note(self, event: Line | Prompt) -> None:
+        """Remember what was shown, for the hint; say at once where it cannot be read."""
+        self._signs.hear(event)
+        if event.text.strip():
+            self._last_words = event.text.strip()[:80]
+            self.said_since += 1
+        bad = event.text.count("\N{REPLACEMENT CHARACTER}")
+        if bad > 1 and not self._garbled and self._session.encoding_is_fixed:
+            log.warning(
+                "%s: the MUD's text is not %s: try encoding: auto, or see what mudbot probe says of it",
+                self._session.name,
+                self._session.voice.encoding,
+            )
+        self._garbled += bad > 1
 
     def _ask_held(self) -> None:
         """What is there is all there is: the last line that asks something is the question."""
@@ -175,9 +237,10 @@ class Visit:
         if isinstance(event, Prompt) and event.kind == "quiet":
             text = self._half + text
         try:
-            replied = self._reply(text)
+            asked = isinstance(event, Prompt)
+            replied = self._reply(text, asked=asked)
             if not replied and isinstance(event, Line) and self._half and text and not self.login.done:
-                replied = self._reply(self._half + text)  # a question that came in two pieces
+                replied = self._reply(self._half + text, asked=False)  # a question that came in two pieces
         except (LoginError, BusyError, GateError) as exc:
             self._session.refuse(exc)
             return
@@ -188,15 +251,23 @@ class Visit:
             # Without the question before it, which was the login's.
             self._in_game(event.after("") if isinstance(event, Line) else event)
 
-    def _reply(self, text: str) -> bool:
-        """Answer *text* if it asks something.  Raises LoginError, BusyError, GateError."""
+    def _reply(self, text: str, *, asked: bool) -> bool:
+        """Answer *text* if it asks something, surely so if it is a prompt (*asked*).
+
+        Raises LoginError, BusyError, GateError.
+        """
         typed = self._questions.answer(text, "login", self._clock.now())
         if typed is None:
-            answer = self.login.hear(text)
+            answer = self.login.hear(text, asked=asked)
             if answer is None:
                 return False
             typed = answer.template
+        elif self._questions.takes and not self._session.may_take():
+            self._taken_at = self._clock.now()
+            self._link.abort("somebody else plays the character")
+            return True
         self._type(typed, "login")
+        self.said_since = 0
         if self.login.settling is not None:
             answered = self.login.answered
             self._session.later(self.login.settling, lambda: self._settled(answered))
@@ -206,7 +277,7 @@ class Visit:
         """Answer what the MUD asks, before anything else is sent.  Raises GateError where it cannot be typed."""
         who = self._session.character
         packet = self._session.voice.typed(template, name=who.name, password=who.password)
-        shown = "********" if self._link.hides else packet.text
+        shown = "********" if self._link.hides else packet.text or "(Enter)"
         log.info("%s: %s: %s", self._session.name, why, shown)
         self._link.write(packet.data)
 
@@ -243,14 +314,12 @@ class Visit:
         if isinstance(event, Line):
             heard = self._ear.hear(event)
             if self._ear.open:
-                count = self._events
-                self._session.later(HELD, lambda: self._hear_all(self._ear.flush()) if self._events == count else None)
+                self._ear_quiet.touch()
             self._hear_all(heard)
         else:
             self._hear_all(self._ear.flush())
             self._answer_question(event.text)
             self._session.room.hear(event)
-            self._learn_from_look()
             self._session.listener(event)
 
     def _hear_all(self, heard: list[Heard]) -> None:
@@ -261,6 +330,7 @@ class Visit:
                 self._session.listener(line)
                 self._heed(line)
             elif not self._session.is_own(speech):  # nothing that the character said itself goes any further
+                log.debug("%s: heard %s", self._session.name, speech)
                 self._session.learn_who(speech)
                 self._session.listener(line)
                 self._session.listener(replace(speech, at=self._clock.now()))
@@ -281,7 +351,3 @@ class Visit:
                 self._session.voice.heed(news, text)
                 self._session.listener(News(news.kind, text))
                 return
-
-    def _learn_from_look(self) -> None:
-        for name, login in self._session.room.ids.items():
-            self._session.voice.people.learn(name, login)

@@ -15,6 +15,7 @@ from mudbot.mud.people import People
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
+    from mudbot.events import NewsKind
     from mudbot.mud.dialect import Dialect
     from mudbot.mud.rules import News, Verb
 
@@ -24,6 +25,17 @@ LONGEST_TYPING = 4.0
 """Seconds that typing a line takes at most: who asked should not wait for the slowness of fingers."""
 LONGEST_WAIT = 12.0
 """Seconds that all lines of an answer take at most: what waits too long is not said at all."""
+
+
+_CONSEQUENCES: dict[NewsKind, str] = {
+    "muted": "nothing of that kind is said for {:.0f} s",
+    "banned": "nothing of that kind is said until the next login",
+    "slow": "the pace is halved for five minutes",
+    "absent": "that was heard by nobody",
+    "refused": "that was not said",
+    "idle": "the character is about to be thrown out, and will return",
+    "taken": "the character stays away for five minutes at least",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class Voice:
     def __init__(self, name: str, dialect: Dialect, encoding: str, manner: Manner, clock: Clock) -> None:
         self._name, self._manner, self._clock = name, manner, clock
         self.people = People()
-        self.outbox = Outbox(dialect.pace, clock)
+        self.outbox = Outbox(dialect.pace, clock, name)
         self._encoding = encoding
         self._narrowed = False
         self.adopt(dialect)
@@ -85,6 +97,9 @@ class Voice:
             if asked is not None and self._manner.typing > 0:
                 ready += min(_columns(packet.text) / self._manner.typing, LONGEST_TYPING)
             self.outbox.put(packet, typing=min(max(0.0, ready), LONGEST_WAIT))
+        if packets:
+            whom = f" to {target}" if target else ""
+            log.info("%s: %s%s, %d line%s", self._name, verb, whom, len(packets), "s" if len(packets) > 1 else "")
         return bool(packets)
 
     def can_answer(self, speech: Speech) -> bool:
@@ -105,7 +120,9 @@ class Voice:
         """Say *text* where *speech* was said; False if there is no way to."""
         route = self._dialect.answer_to(self._identified(speech))
         if route is None:
-            log.warning("%s: not said: no safe way to answer %s", self._name, speech.speaker)
+            unsure = "was seen with two ids" if self.people.ambiguous(speech.speaker) else "has no id that is known"
+            why = f"{speech.speaker} {unsure}" if self._dialect.reply_to == "id" and speech.private else "no safe way"
+            log.warning("%s: not answered: %s", self._name, why)
             return False
         return self.say(route[0], text, route[1], asked=speech.at if typing and speech.at else None)
 
@@ -145,7 +162,7 @@ class Voice:
                 self.outbox.slow()
             case _:
                 pass
-        log.warning("%s: the MUD says (%s): %s", self._name, news.kind, text)
+        log.warning("%s: the MUD says: %s; so %s", self._name, text, _CONSEQUENCES[news.kind].format(news.seconds))
 
     def _identified(self, speech: Speech) -> Speech:
         if speech.id is not None or self._dialect.reply_to != "id":

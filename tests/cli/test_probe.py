@@ -277,4 +277,4 @@ def test_a_login_without_one_in_the_configuration_says_so(probe: Any, tmp_path: 
     config(tmp_path, 4000)
     status, out, err = probe("127.0.0.1", 4001, "--login")
     assert (status, out) == (1, "")
-    assert "no session of the configuration has a login for 127.0.0.1 port 4001" in err
+    assert "no session of the configuration has a login for 127.0.0.1 4001; there is one for 127.0.0.1 4000" in err

@@ -400,7 +400,6 @@ LOGINS: dict[str, list[tuple[str, str | None]]] = {
     "pennmush": [
         ("Use create <name> <password> to create a character.", None),
         ("Use connect <name> <password> to connect to your existing character.", "connect {name} {password}"),
-        ("Last connect was from localhost on Mon Nov 23 02:02:17 2026.", IN),
     ],
     "lambdamoo": [
         ("Welcome to the LambdaCore database.", None),

@@ -39,14 +39,12 @@ SCRIPTS: dict[str, list[tuple[str, str | None]]] = {
         ("欢迎来到本游戏", None),
         ("请输入您的英文名字(忘记密码请输入「pass」)：", "{name}"),
         ("这个角色已经存在，请输入该角色的密码：", "{password}"),
-        ("您要将另一个连线中的相同人物赶出去，取而代之吗？(y/n)", "y"),
         ("目前权限：(player)", None),
     ],
     "xkx": [
         ("Do you want to use BIG5 code?(y/n)", "n"),
         ("您的英文名字：", "{name}"),
         ("请输入密码：", "{password}"),
-        ("您要将另一个连线中的相同人物赶出去，取而代之吗？(y/n)", "y"),
         ("目前权限：(player)", None),
     ],
     "evennia": [
@@ -190,9 +188,18 @@ def test_after_the_last_answer_quiet_must_do_where_no_sign_of_success_comes(rule
     login = Login(rules)
     assert not settles(login)
     answers(login, "name?", "password?", "take over?")
-    assert login.settling == (5.0 if rules is SETTLING else 3.0)
+    assert login.settling == (5.0 if rules is SETTLING else 3.0 + PATIENCE)
     login.done = True
     assert login.settling is None
+
+
+def test_a_password_that_is_asked_for_again_was_wrong() -> None:
+    """Whatever words came between: a second guess is not made; a message of the day may speak of passwords."""
+    login = Login(RULES)
+    answers(login, "name?", "password:")
+    assert answers(login, "Never tell your password:", "Change your password now and then.") == [None, None]
+    with pytest.raises(LoginError, match=r"asks again: 'Enter password:'"):
+        login.hear("Enter password:", asked=True)
 
 
 def test_an_answer_is_a_template_and_never_holds_the_password() -> None:

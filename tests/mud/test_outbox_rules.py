@@ -114,7 +114,7 @@ async def test_the_time_of_typing_counts_into_the_time_to_live(caplog: pytest.Lo
         got = await mud.after(60)
         assert [text for _, text in got] == ["next"]
         assert got[0][0] == pytest.approx(TTL, abs=0.01)
-    assert reasons(caplog) == ["not said, 0 s too late: slow"]
+    assert reasons(caplog) == ["not said, 30 s old by now: slow"]
 
 
 async def test_too_many_lines_drop_the_oldest_speech_first_and_urgent_ones_last(

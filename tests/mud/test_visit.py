@@ -244,7 +244,7 @@ async def test_no_log_shows_the_password(hidden: bool, caplog: pytest.LogCapture
         await it.gets("Chen", "s3cret", "")
     shown = [record.getMessage() for record in caplog.records if "login: " in record.getMessage()]
     assert shown[:2] == (["s: login: ********"] * 2 if hidden else ["s: login: Chen", "s: login: ********"])
-    assert shown[2] == "s: login: "
+    assert shown[2] == "s: login: (Enter)"
     assert "s3cret" not in caplog.text
 
 
@@ -393,8 +393,7 @@ async def test_words_that_wait_for_their_end_are_given_back_after_a_moment() -> 
         it.ask("What name do you wish?")
         it.ask("Please enter your password:")
         await it.gets("Chen", "s3cret")
-        await it.pass_by(5.1)
-        it.lines('Bob says in English, "a long')
+        it.lines("Welcome to the game, Chen.", 'Bob says in English, "a long')
         await it.until(lambda: "1 lines open" in repr(it.session._visit._ear))  # type: ignore[union-attr]
         await it.pass_by(HELD + 0.1)
         assert it.events[-1] == Line('Bob says in English, "a long')

@@ -274,7 +274,7 @@ async def test_other_news_change_nothing_but_the_log(kind: str, caplog: pytest.L
         mouth.voice.heed(News(kind=kind, pattern="x"), "what the MUD said")  # type: ignore[arg-type]
         mouth.voice.say("say", "hi")
         assert await mouth.after(1) == ["say hi"]
-    assert f"the MUD says ({kind}): what the MUD said" in caplog.text
+    assert "the MUD says: what the MUD said; so " in caplog.text
 
 
 # -- the login, and leaving --------------------------------------------------------------------------------------------
