@@ -19,8 +19,13 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.lines import line
+
+if TYPE_CHECKING:
+    from mudbot.mud.address import Address
+    from mudbot.mud.session import Session
 
 SECONDS = 3.0
 """How long a flood without an end goes on."""
@@ -28,12 +33,19 @@ STALL, MEMORY = 100.0, 16.0
 """The bars: milliseconds, and MiB over what the client had before."""
 
 IAC, DO, WILL, SB, GA = b"\xff", b"\xfd", b"\xfb", b"\xfa", b"\xf9"
+# Through a whole session instead of a bare connection.
+DOOR, GAME = "300,000 lines at the door", "300,000 says in the game"
 BOMB = "MCCP2 bomb, 1000 to 1"
 _ROOT = Path(__file__).parent.parent
 
 
 def _lines() -> Iterator[bytes]:
     block = b"".join(line(i, "utf-8") for i in range(1000))
+    return itertools.repeat(block, 300)
+
+
+def _speech() -> Iterator[bytes]:
+    block = b"".join(b"\x1b[36mBob says, 'number %d, and all that goes with it'\x1b[0m\r\n" % i for i in range(1000))
     return itertools.repeat(block, 300)
 
 
@@ -62,6 +74,8 @@ FLOODS: dict[str, Callable[[], Iterator[bytes]]] = {
     "endless subnegotiation": lambda: itertools.chain([IAC + SB + b"\xc9"], itertools.repeat(b"x" * 65536)),
     "telnet commands": _commands,
     "300,000 lines": _lines,
+    DOOR: _lines,
+    GAME: _speech,
     "colours without a reset": _colours,
     "escapes without an end": lambda: itertools.repeat(b"\x1b]" * 8000 + b"\x1b[1" * 8000 + b"\x1b]" + b"y" * 20000),
     "GA": lambda: itertools.repeat((IAC + GA) * 20000),
@@ -80,7 +94,7 @@ def serve(flood: str) -> None:
     client, _ = listener.accept()
     answers = threading.Thread(target=_drain, args=(client,), daemon=True)
     answers.start()
-    end = time.monotonic() + SECONDS if flood != "300,000 lines" else float("inf")
+    end = float("inf") if flood.startswith("300,000") else time.monotonic() + SECONDS
     with contextlib.suppress(OSError):
         for block in FLOODS[flood]():
             client.sendall(block)
@@ -118,10 +132,23 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-async def hear(port: int, *, compress: bool) -> dict[str, object]:
+def _session(address: Address, flood: str) -> Session:
+    """At the door of a MUD that is not known, or in the game of one that asks nothing."""
+    from mudbot.clock import SystemClock
+    from mudbot.mud.dialect import load
+    from mudbot.mud.login import Character
+    from mudbot.mud.rules import LoginRules
+    from mudbot.mud.session import Session
+
+    rules = load("tbamud").model_copy(update={"login": LoginRules(settle=0.0)}) if flood == GAME else None
+    return Session("flooded", address, rules, Character("Chen", "secret"), clock=SystemClock())
+
+
+async def hear(port: int, flood: str) -> dict[str, object]:
     """Connect, tick, hear the flood to its end; what it did to this process."""
     from mudbot.events import Closed, MudEvent
-    from mudbot.mud.telnet import Address, Connection
+    from mudbot.mud.address import Address
+    from mudbot.mud.telnet import Connection
 
     loop = asyncio.get_running_loop()
     over: asyncio.Future[str] = loop.create_future()
@@ -143,17 +170,27 @@ async def hear(port: int, *, compress: bool) -> dict[str, object]:
             now = loop.time()
             last, longest = now, max(longest, now - last)
 
-    connection = Connection(Address("127.0.0.1", port, compress=compress), listen)
+    address = Address("127.0.0.1", port, compress=flood == BOMB)
+    living: asyncio.Task[None] | None = None
+    if flood in (DOOR, GAME):
+        session = _session(address, flood)
+        session.tap = listen
+    connection = Connection(address, listen)
     gc.collect()
     forget_peak()
     before = memory(peak=False)
     ticker = asyncio.create_task(tick())
-    await connection.open()
+    if flood in (DOOR, GAME):
+        living = asyncio.create_task(session.once())
+    else:
+        await connection.open()
     longest = 0.0
     async with asyncio.timeout(60):
         reason = await over
     await asyncio.sleep(0.05)
     ticker.cancel()
+    if living is not None:
+        await living
     return {"stall": longest * 1000, "memory": memory(peak=True) - before, "events": events, "reason": reason}
 
 
@@ -192,6 +229,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         serve(sys.argv[2])
     elif sys.argv[1:2] == ["hear"]:
-        print(json.dumps(asyncio.run(hear(int(sys.argv[2]), compress=sys.argv[3] == BOMB))))
+        print(json.dumps(asyncio.run(hear(int(sys.argv[2]), sys.argv[3]))))
     else:
         main()
