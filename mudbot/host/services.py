@@ -57,11 +57,13 @@ class Mud:
         Never another character of this bot's: the two would go on for ever.
         """
         from mudbot.mind.address import addressed
+        from mudbot.mud.spelling import in_both_scripts
 
+        names = in_both_scripts(self._session.character.name, *self._character.persona.names)
         return (
             self._session.can_answer(speech)
             and (speech.speaker or "").casefold() not in self._colleagues()
-            and addressed(speech, (self._session.character.name, *self._character.persona.names), self.room)
+            and addressed(speech, names, self.room)
         )
 
     async def say(self, text: str) -> None:

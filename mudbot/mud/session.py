@@ -18,6 +18,7 @@ from mudbot.mud.detect import Detector
 from mudbot.mud.login import Character
 from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
+from mudbot.mud.spelling import in_both_scripts
 from mudbot.mud.telnet import HUNG_UP, LOST, Address, Connection
 from mudbot.mud.visit import Visit
 from mudbot.mud.voice import Manner, Voice
@@ -88,7 +89,7 @@ class Session:
         self._timers: set[asyncio.Future[Any]] = set()
         self._looking: asyncio.Future[Any] | None = None
         self._stopping = asyncio.Event()
-        self.own_names = frozenset(_plain(n) for n in (character.name, *character.aliases) if n)
+        self.own_names = frozenset(_plain(n) for n in in_both_scripts(character.name, *character.aliases) if n)
 
     def __repr__(self) -> str:
         return f"<Session {self.name} {self.address} {self.state}{': ' + self.why if self.why else ''}>"

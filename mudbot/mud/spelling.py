@@ -143,6 +143,12 @@ def _apart(before: str, char: str, last: str, first: str) -> bool:
     return char in _OPENERS and last.isalnum()
 
 
+@functools.lru_cache(maxsize=256)
+def in_both_scripts(*names: str) -> tuple[str, ...]:
+    """*names*, and what those in Chinese are called where people write traditional characters."""
+    return tuple(dict.fromkeys([*names, *(_to_traditional(name) for name in names if _HAN.search(name))]))
+
+
 def _to_traditional(text: str) -> str:
     converted: str = _converter().convert(text)
     return converted

@@ -133,6 +133,13 @@ async def test_a_whisper_is_answered_where_the_mud_sends_no_prompts() -> None:
         assert it.typed == ["look", "whisper lisi 在"]
 
 
+async def test_it_knows_itself_in_traditional_characters() -> None:
+    """老陈 is 老陳 on a MUD in Big5: its own line on a channel is its own there, too."""
+    async with stage("generic", wire="big5") as it:
+        assert it.session.is_own(Speech("channel", "老陳", "大家好", None, "閒聊"))
+        assert not it.session.is_own(Speech("channel", "老程", "大家好", None, "閒聊"))
+
+
 def test_what_cannot_be_said_is_not_asked_of_a_model() -> None:
     """LambdaMOO's channels have no command that all of them share."""
     assert load("lambdamoo").answer_to(Speech("channel", "Bob", "hi", None, "Chat")) is None
