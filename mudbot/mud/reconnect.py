@@ -15,7 +15,6 @@ TAKEN = 300.0
 """Seconds to stay away at least after somebody else logged in as the same character."""
 TAKEN_PER_HOUR = 3
 """Times an hour to come back after that: the owner may want to play it, and must not be thrown out again and again."""
-MAX_SILENCES = 2
 BUSY = 30.0
 """Seconds to wait at least where the character is still in the game: a link that broke takes a while to be missed."""
 MAX_REFUSALS = 2
@@ -48,16 +47,18 @@ class Reconnect:
         self.refusals += 1
         return None if self.refusals >= MAX_REFUSALS else self.cap
 
-    def after_silence(self) -> float | None:
-        """Seconds to wait after the MUD hung up on the password without a word; None means give up.
+    def after_silence(self, *, reset: bool) -> float | None:
+        """Seconds to wait after the link ended on the password without a word; None means give up.
 
-        It may have been a broken link, or its way of refusing: twice it gets the benefit of the doubt.
+        It may have been a broken link, the likelier if it was *reset*, or the MUD's way of refusing.
         """
+        bounds = (5.0, 25.0, None) if reset else (5.0, None)
         self.silences += 1
-        if self.silences > MAX_SILENCES:
+        if self.silences > len(bounds):
             self.refusals = MAX_REFUSALS
             return None
-        return self.chance.uniform(0, BUSY) if self.silences == 1 else self.cap
+        bound = bounds[self.silences - 1]
+        return self.cap if bound is None else self.chance.uniform(0, bound)
 
     def may_take(self, now: float) -> bool:
         """Whether to throw out another link of the same character, once an hour: it may be a broken one of ours.

@@ -34,8 +34,9 @@ log = logging.getLogger(__name__)
 LOGIN_TIMEOUT = 60.0
 """Seconds from the connection to the game; a MUD that asks something unforeseen would keep us waiting for ever."""
 GOODBYE_TIME = 2.0
-CONFIRMED = 10.0
-"""Seconds in the game after which a login without a sign of success has worked."""
+CONFIRMED = 150.0
+"""Seconds in the game after which a login without a sign of success has worked, however little was shown; MUDs hang up
+on those who stand at the door for one or two minutes."""
 FEW_LINES = 4
 """Lines that a refusal takes at most: what is longer was the world."""
 LOOK_TIMEOUT = 4.0
@@ -227,8 +228,11 @@ class Session:
         if visit.login.unconfirmed and in_game < CONFIRMED and hung_up:
             # On the password, in words that the dialect does not know: guessing on would lock us out.
             self.why = f"{self.why} after the password; check login.name and login.password"
-            return self.reconnect.after_refusal() if visit.said_since else self.reconnect.after_silence()
-        return self.reconnect.after_drop(in_game)
+            if visit.said_since:
+                return self.reconnect.after_refusal()
+            return self.reconnect.after_silence(reset=self.why.startswith(LOST))
+        certain = not visit.login.unconfirmed or visit.said_since > FEW_LINES
+        return self.reconnect.after_drop(in_game if certain else 0.0)
 
     def _begin(self) -> tuple[Connection, asyncio.Future[str], Visit]:
         self._refusal = None

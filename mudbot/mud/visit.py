@@ -118,7 +118,7 @@ class Visit:
         self._signs, self._last_words = Detector(), ""
         self._garbled = 0
         self.said_since = 0
-        """Lines with text since the last answer of the login: a refusal is short, a world is not."""
+        """Lines with text since the last answer of the login: who refuses says little, a world says much."""
         self._half = ""  # a quiet prompt that was no question yet: the rest of it may come
         self._door_quiet = _Quiet(session, clock, UNKNOWN_QUIET, self._ask_held)
         self._ear_quiet = _Quiet(session, clock, HELD, lambda: self._hear_all(self._ear.flush()))
@@ -309,6 +309,7 @@ class Visit:
     # -- in the game -----------------------------------------------------------------------------------------------
 
     def _in_game(self, event: Line | Prompt) -> None:
+        self.said_since += bool(event.text.strip())
         if self._session.dialect.unended and event.text.strip():
             event = Line(event.text) if isinstance(event, Prompt) else event.after("")
         if isinstance(event, Line):

@@ -6,7 +6,7 @@ import pytest
 
 from mudbot.events import Line, LoggedIn, Speech
 from mudbot.mud.dialect import load
-from mudbot.mud.reconnect import BUSY, CAP, MAX_REFUSALS, MAX_SILENCES, TAKEN, Reconnect
+from mudbot.mud.reconnect import CAP, MAX_REFUSALS, TAKEN, Reconnect
 from tests.mud.stage import Stage, stage
 
 
@@ -38,18 +38,41 @@ async def test_a_link_that_breaks_on_the_password_is_back_within_half_a_minute()
         await _gives_the_password(it)
         it.hang_up()
         await it.until(lambda: it.session.state == "waiting")
-        await it.pass_by(BUSY + 0.1)
+        await it.pass_by(5.1)
         await it.until(lambda: it.links == 2)
         assert not it.session.refused
 
 
+async def test_a_refusal_in_unknown_words_counts_however_long_the_link_stays_open() -> None:
+    """What never shows a world was never one, though the dialect's patience was over and a look was typed."""
+    async with stage("evennia") as it:
+        it.lines("connect <username> <password>")
+        await it.until(lambda: it.typed == ["connect Chen s3cret"])
+        it.lines("Nay, that will not do.")
+        await it.pass_by(16)
+        assert it.session.state == "playing"
+        it.lines("Nay, that will not do.")
+        await it.pass_by(100)
+        it.hang_up()
+        await it.until(lambda: it.session.state == "waiting")
+        assert it.session.reconnect.refusals == 1
+        assert "login.password" in it.session.why
+
+
 def test_silent_ends_get_the_benefit_of_the_doubt_twice() -> None:
     reconnect = Reconnect()
-    waits = [reconnect.after_silence() for _ in range(MAX_SILENCES + 1)]
+    waits = [reconnect.after_silence(reset=False) for _ in range(3)]
     assert waits[0] is not None
-    assert waits[0] <= BUSY
+    assert waits[0] <= 5
     assert waits[1:] == [CAP, None]
     assert reconnect.refusals == MAX_REFUSALS
+
+
+def test_a_link_that_is_reset_on_the_password_comes_back_twice_within_half_a_minute() -> None:
+    reconnect = Reconnect()
+    waits = [reconnect.after_silence(reset=True) for _ in range(4)]
+    assert [wait for wait in waits[:2] if wait is None or wait > 25] == []
+    assert waits[2:] == [CAP, None]
 
 
 async def test_what_we_end_ourselves_is_no_refusal() -> None:
