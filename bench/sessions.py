@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mudbot.app import App
@@ -87,26 +87,33 @@ async def bare(port: int) -> tuple[float, float, int]:
 async def whole(port: int) -> float:
     """The same with everything that an owner's bot has: plugins, persona, memory; KB each."""
     with tempfile.TemporaryDirectory() as folder:
-        entries = ", ".join(
-            f"{{name: s{n}, host: 127.0.0.1, port: {port}, dialect: tavern, "
-            f"login: {{name: {_name(n)}, password: secret}}}}"
-            for n in range(COUNT)
-        )
-        lines = [
-            "api={base_url: 'http://127.0.0.1:9/v1', models: {dialogue: {name: x, endpoint: chat}}}",
-            f"sessions=[{entries}]",
-            "plugins={dialogue: null, basics: null}",
-            f"store={Path(folder) / 'data'}",
-            "web.port=0",
-        ]
-        app = App(load(None, overrides=lines, environ={}))
+        # What a bot needs once, libraries above all, is there already when the sessions are counted.
+        first = await _bot(Path(folder) / "one", port, [COUNT])
         before = _rss()
-        await app.start()
-        await _until(lambda: all(session.state == "playing" for session in app.sessions))
+        many = await _bot(Path(folder) / "many", port, range(COUNT))
         await asyncio.sleep(3)
         each = (_rss() - before) / COUNT
-        await app.stop()
+        await asyncio.gather(first.stop(), many.stop())
     return each
+
+
+async def _bot(store: Path, port: int, numbers: Iterable[int]) -> App:
+    """A bot whose characters are all in the game."""
+    entries = ", ".join(
+        f"{{name: s{n}, host: 127.0.0.1, port: {port}, dialect: tavern, login: {{name: {_name(n)}, password: secret}}}}"
+        for n in numbers
+    )
+    lines = [
+        "api={base_url: 'http://127.0.0.1:9/v1', models: {dialogue: {name: x, endpoint: chat}}}",
+        f"sessions=[{entries}]",
+        "plugins={dialogue: null, basics: null}",
+        f"store={store}",
+        "web.port=0",
+    ]
+    app = App(load(None, overrides=lines, environ={}))
+    await app.start()
+    await _until(lambda: all(session.state == "playing" for session in app.sessions))
+    return app
 
 
 async def _until(done: Callable[[], bool]) -> None:
@@ -132,7 +139,9 @@ def main() -> None:
     server = subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:
-        each = asyncio.run(whole(int(server.stdout.readline())))
+        # In a process of its own: this one has memory to spare by now.
+        command = [sys.executable, "-m", "bench.sessions", server.stdout.readline().strip()]
+        each = float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
         print(f"{COUNT} sessions with plugins, persona and memory: {each:.0f} KB each")
     finally:
         server.kill()
@@ -140,4 +149,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        print(asyncio.run(whole(int(sys.argv[1]))))
+    else:
+        main()

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 LOGIN_FIRST = 3.0
 """Seconds that the logins have the machine for themselves before an embedded model is loaded."""
+APART = 0.02
+"""Seconds between the starts of two sessions: hundreds that connect at once are turned away by what they connect to."""
 STOP_WITHIN = 4.5
 """Seconds from the signal to the end of everything, whatever hangs."""
 
@@ -77,7 +79,10 @@ class App:
         for check in (resolve.check_models, resolve.check_sessions):
             check(self.config)
         classes = resolve.load_plugins(self.config)
-        personas = [resolve.load_character(self.config, session) for session in self.config.sessions]
+        # One for all who play it: a persona never changes, and five hundred of them are megabytes.
+        first = {session.character: session for session in self.config.sessions}
+        read = {name: resolve.load_character(self.config, each) for name, each in first.items()}
+        personas = [read[session.character] for session in self.config.sessions]
         self._task(self._open_store())
         self._api = await self._open_api()
         await self._open_web()
@@ -239,7 +244,7 @@ class App:
         self.sessions.append(session)
         self.hosts.append(host)
         self.characters.append(character)
-        self._task(self._live(session), f"session {session.name}")
+        self._task(self._live(session, (len(self.sessions) - 1) * APART), f"session {session.name}")
 
     def _session(self, settings: SessionConfig, persona: Persona) -> Session:
         host, port = settings.host, settings.port
@@ -286,8 +291,10 @@ class App:
         assert self._api is not None
         return self._api
 
-    async def _live(self, session: Session) -> None:
+    async def _live(self, session: Session, after: float) -> None:
         try:
+            if after:
+                await self.clock.sleep(after)
             await session.run()
         except Exception:
             log.exception("%s ended by a fault of the bot's own", session.name)

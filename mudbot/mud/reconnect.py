@@ -20,6 +20,8 @@ BUSY = 30.0
 MAX_REFUSALS = 2
 """Wrong passwords before the session stops: MUDs lock accounts, and ban addresses, that go on guessing."""
 
+_CHANCE = random.Random()  # noqa: S311  # for waits; one is enough, its state takes 2.5 KB
+
 
 @dataclass(slots=True)
 class Reconnect:
@@ -27,7 +29,7 @@ class Reconnect:
 
     cap: float = CAP
     """Seconds to wait at most."""
-    chance: random.Random = field(default_factory=random.Random)
+    chance: random.Random = _CHANCE
     failures: int = 0
     refusals: int = 0
     silences: int = 0
