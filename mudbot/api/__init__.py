@@ -4,7 +4,7 @@ Importing it is cheap: aiohttp is only loaded when an Api is first opened.
 """
 
 from mudbot.api.client import Api
-from mudbot.api.limits import Limits
+from mudbot.api.limit.limits import Limits
 from mudbot.api.report import ApiCall
 from mudbot.api.types import (
     Chat,

@@ -14,14 +14,10 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from mudbot.api.answers import read_answer, read_stream
 from mudbot.api.exchange import Exchange, Job
-from mudbot.api.failures import Place
-from mudbot.api.limits import Cost, Limits
+from mudbot.api.limit.limits import Cost, Limits
+from mudbot.api.limit.scheduler import Scheduler
 from mudbot.api.report import ApiCall
-from mudbot.api.safe import Redactor
-from mudbot.api.scheduler import Scheduler
-from mudbot.api.target import Target
 from mudbot.api.tokens import COMPLETION_REPLY, REPLY, chat_tokens, prompt_tokens, reply_tokens
 from mudbot.api.types import (
     Answer,
@@ -35,11 +31,15 @@ from mudbot.api.types import (
     Moderation,
     Piece,
 )
+from mudbot.api.wire.answers import read_answer, read_stream
+from mudbot.api.wire.failures import Place
+from mudbot.api.wire.safe import Redactor
+from mudbot.api.wire.target import Target
 from mudbot.clock import Clock, SystemClock
 from mudbot.errors import ApiConnectionError, BadAnswerError, BadRequestError
 
 if TYPE_CHECKING:
-    from mudbot.api.transport import Transport
+    from mudbot.api.wire.transport import Transport
 
 _A = TypeVar("_A", bound=Answer)
 _P = TypeVar("_P", bound=Piece)
@@ -244,7 +244,7 @@ class Api:
         if self._closed:
             raise ApiConnectionError("the Api is closed and takes no more calls: open a new one")
         if self._transport is None:
-            from mudbot.api.transport import Transport  # aiohttp takes a third of a second to import
+            from mudbot.api.wire.transport import Transport  # aiohttp takes a third of a second to import
 
             self._transport = Transport(self._target, self._redact)
         return self._transport

@@ -12,18 +12,18 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from mudbot.api import retry
 from mudbot.api.deadline import Deadline, Expired
-from mudbot.api.failures import Failed, Place
-from mudbot.api.limits import Cost
+from mudbot.api.limit.limits import Cost
+from mudbot.api.limit.scheduler import Lease, Scheduler
 from mudbot.api.report import ApiCall
-from mudbot.api.scheduler import Lease, Scheduler
 from mudbot.api.tokens import text_tokens
 from mudbot.api.types import Answer, Images, Usage
+from mudbot.api.wire import retry
+from mudbot.api.wire.failures import Failed, Place
 from mudbot.errors import ApiError, ApiTimeoutError
 
 if TYPE_CHECKING:
-    from mudbot.api.transport import Reply, Sending
+    from mudbot.api.wire.transport import Reply, Sending
 
 _log = logging.getLogger("mudbot.api")
 
@@ -114,7 +114,7 @@ class Exchange(Generic[_A]):
                 await self._pause(wait, failure.error)
 
     async def _attempt(self, sender: Sender, lease: Lease) -> AsyncGenerator[_A, None]:
-        from mudbot.api.transport import Sending
+        from mudbot.api.wire.transport import Sending
 
         job = self._job
         self._attempts += 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mudbot.api import Api
-from mudbot.api import transport as transport_module
+from mudbot.api.wire import transport as transport_module
 from mudbot.errors import (
     ApiConnectionError,
     ApiError,

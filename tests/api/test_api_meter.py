@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mudbot.api.limits import Cost, Limits
-from mudbot.api.meter import Meter
-from mudbot.api.told import ToldLimit
+from mudbot.api.limit.limits import Cost, Limits
+from mudbot.api.limit.meter import Meter
+from mudbot.api.limit.told import ToldLimit
 from mudbot.errors import ConfigError
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from mudbot.api.retry import Signs, backoff, decide, parse_duration, retryable, told_wait
+from mudbot.api.wire.retry import Signs, backoff, decide, parse_duration, retryable, told_wait
 
 WALL = 1_700_000_000.0
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mudbot.api.safe import Redactor
+from mudbot.api.wire.safe import Redactor
 
 KEY = "canary-Zq7/pX+29vLm_T4"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mudbot.api.limits import Cost, Limits
-from mudbot.api.scheduler import Lease, Scheduler
+from mudbot.api.limit.limits import Cost, Limits
+from mudbot.api.limit.scheduler import Lease, Scheduler
 from mudbot.errors import ApiConnectionError, QueueFullError, RateLimitError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mudbot.api.sse import Event, Parser
+from mudbot.api.wire.sse import Event, Parser
 from mudbot.errors import BadAnswerError
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mudbot.api.limits import Cost
-from mudbot.api.retry import parse_duration
+from mudbot.api.limit.limits import Cost
+from mudbot.api.wire.retry import parse_duration
 
 LONGEST = 60.0
 """Seconds that a header may hold calls back.  Some gateways send constants; the server's own 429 decides in the end."""

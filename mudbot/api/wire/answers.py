@@ -8,10 +8,10 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from mudbot.api.failures import Failed, Place, from_said, read_error
-from mudbot.api.safe import Redactor
-from mudbot.api.sse import Parser
 from mudbot.api.types import Answer, Piece
+from mudbot.api.wire.failures import Failed, Place, from_said, read_error
+from mudbot.api.wire.safe import Redactor
+from mudbot.api.wire.sse import Parser
 from mudbot.errors import ApiError
 
 _A = TypeVar("_A", bound=Answer)

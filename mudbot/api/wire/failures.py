@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from mudbot.api.retry import QUOTA_CODES, Signs
-from mudbot.api.safe import Redactor
+from mudbot.api.wire.retry import QUOTA_CODES, Signs
+from mudbot.api.wire.safe import Redactor
 from mudbot.errors import (
     ApiError,
     AuthenticationError,

@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from mudbot.api.limits import Cost
-from mudbot.api.told import ToldLimit
+from mudbot.api.limit.limits import Cost
+from mudbot.api.limit.told import ToldLimit
 
 COLD = 4
 """Calls that may be in flight before the first answer: refused all, they leave a storm of 50 at 54 requests."""

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from mudbot.api.failures import Failed, Place, bad_answer, from_status, request_id
-from mudbot.api.retry import Signs
-from mudbot.api.safe import Redactor
-from mudbot.api.target import Target
+from mudbot.api.wire.failures import Failed, Place, bad_answer, from_status, request_id
+from mudbot.api.wire.retry import Signs
+from mudbot.api.wire.safe import Redactor
+from mudbot.api.wire.target import Target
 from mudbot.errors import ApiConnectionError, ApiError, ApiTimeoutError, BadAnswerError, BadRequestError
 
 LONGEST_BODY = 64 * 1024 * 1024

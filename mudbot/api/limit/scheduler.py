@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Protocol
 
-from mudbot.api.lane import Lane
-from mudbot.api.limits import Cost, Limits
-from mudbot.api.meter import Meter, Taken
-from mudbot.api.retry import MAX_RETRIES
+from mudbot.api.limit.lane import Lane
+from mudbot.api.limit.limits import Cost, Limits
+from mudbot.api.limit.meter import Meter, Taken
+from mudbot.api.wire.retry import MAX_RETRIES
 from mudbot.clock import Clock
 from mudbot.errors import ApiConnectionError, ApiError, QueueFullError, RateLimitError
 

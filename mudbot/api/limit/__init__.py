@@ -1,0 +1,1 @@
+"""Who may call when: the queue, and every limit before the API."""

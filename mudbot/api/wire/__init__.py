@@ -1,0 +1,1 @@
+"""The edge to HTTP: requests out, replies in, every failure an error of ours."""
