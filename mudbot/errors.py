@@ -117,6 +117,14 @@ class QuotaError(ApiError):
     """The account has no credit left (``insufficient_quota``): never retried."""
 
 
+class BudgetError(ApiError):
+    """The call could cost more money than a budget has left, or nobody can say what it costs: it was not sent."""
+
+
+class CircuitOpenError(ApiError):
+    """The endpoint failed several times in a row: it is left alone for a while, and this call was not sent."""
+
+
 class ServerError(ApiError):
     """The server failed (5xx)."""
 
