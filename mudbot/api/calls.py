@@ -11,6 +11,9 @@ from typing import Any, Generic, TypeVar
 from mudbot.api.limit.limits import Cost
 from mudbot.api.types import Answer
 
+REQUEST = Cost()
+"""What a call costs that asks for neither tokens nor pictures."""
+
 A_co = TypeVar("A_co", bound=Answer, covariant=True)
 
 Progress = Callable[[int, int | None], None]
@@ -78,7 +81,7 @@ class Call(Generic[A_co]):
     files: Mapping[str, Upload | list[Upload]] | None = None
     """Given, the body is sent as ``multipart/form-data``: these, and the parameters as fields."""
     query: Mapping[str, Any] | None = None
-    cost: Cost = Cost()
+    cost: Cost = REQUEST
     stream: bool = False
     """Whether the answer comes as server-sent events."""
     into: Path | None = None
