@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+
+class Timer(Protocol):
+    """Something that will happen."""
+
+    def cancel(self) -> None:
+        """It shall not happen.  Afterwards, and twice, this does nothing."""
 
 
 class Clock(Protocol):
@@ -22,15 +30,18 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Return after *seconds*."""
 
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call *callback* after *seconds*, from the event loop."""
+
 
 class SystemClock:
     """The machine's own time."""
 
-    def now(self) -> float:
-        return time.monotonic()
-
-    def wall(self) -> float:
-        return time.time()
+    now = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        return asyncio.get_running_loop().call_later(seconds, callback)

@@ -1,4 +1,4 @@
-"""The Api: one OpenAI-compatible server, for every caller.  Usable without the rest of mudbot::
+"""The Api: OpenAI-compatible servers, for every caller.  Usable without the rest of mudbot::
 
 async with Api("http://127.0.0.1:8080/v1", limits=Limits(requests_per_minute=60)) as api:
     answer = await api.chat([{"role": "user", "content": "你好"}], model="qwen2.5")
@@ -7,92 +7,92 @@ async with Api("http://127.0.0.1:8080/v1", limits=Limits(requests_per_minute=60)
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Self, TypeVar
 
-from mudbot.api.exchange import Exchange, Job
-from mudbot.api.limit.limits import Cost, Limits
-from mudbot.api.limit.scheduler import Scheduler
+from mudbot.api.calls import Call, Options
+from mudbot.api.deadline import Deadline, Expired
+from mudbot.api.endpoints import Endpoints
+from mudbot.api.exchange import Exchange, Office, tell
+from mudbot.api.letter import Letter
+from mudbot.api.limit.limits import Limits
+from mudbot.api.money.budgets import Budgets, Spent
+from mudbot.api.money.prices import Price, Prices
+from mudbot.api.money.purse import Purse
 from mudbot.api.report import ApiCall
-from mudbot.api.tokens import COMPLETION_REPLY, REPLY, chat_tokens, prompt_tokens, reply_tokens
-from mudbot.api.types import (
-    Answer,
-    Chat,
-    ChatChunk,
-    Completion,
-    CompletionChunk,
-    Embeddings,
-    Images,
-    Models,
-    Moderation,
-    Piece,
-)
-from mudbot.api.wire.answers import read_answer, read_stream
-from mudbot.api.wire.failures import Place
-from mudbot.api.wire.safe import Redactor
-from mudbot.api.wire.target import Target
+from mudbot.api.sharing import Flights, Kept
+from mudbot.api.types import Answer, Piece
+from mudbot.api.ways import Server, Way, Ways
 from mudbot.clock import Clock, SystemClock
-from mudbot.errors import ApiConnectionError, BadAnswerError, BadRequestError
-
-if TYPE_CHECKING:
-    from mudbot.api.wire.transport import Transport
+from mudbot.errors import ApiConnectionError, ApiTimeoutError, ConfigError, Problem
 
 _A = TypeVar("_A", bound=Answer)
 _P = TypeVar("_P", bound=Piece)
 
-_CHAT, _COMPLETIONS, _IMAGES = "/chat/completions", "/completions", "/images/generations"
-_MODERATIONS, _EMBEDDINGS, _MODELS = "/moderations", "/embeddings", "/models"
 
-
-class Api:
+class Api(Endpoints):
     """The shared adapter.  Every method may be called from many tasks of one event loop at once.
 
-    *base_url* is the http(s) URL under which the endpoints live, with or without a slash at its end; *limits* hold over
-    all calls; *on_call* is told of every finished call (it must not block).  Raises ConfigError for settings that can
-    never work.  It connects when it is first used; close it in the end, or use it as ``async with``.
-
-    All methods take *deadline*, seconds for the whole call with its waiting and retries (default:
-    ``limits.deadline``), and any further parameter of their endpoint by its name; a parameter that is None is not sent.
-    All raise ApiError: RateLimitError, QuotaError, QueueFullError, ApiTimeoutError, ApiConnectionError, ServerError,
-    AuthenticationError, NotFoundError, BadRequestError, RefusedError or BadAnswerError, each saying what to do.
+    *base_url* is the http(s) URL under which the endpoints live, with or without a slash at its end, *api_key*,
+    *organization* and *project* who asks there; instead of them *servers*, of which one takes over from another that
+    fails.  *limits* hold for each base_url and organisation; *budgets* bound what is spent, in *ledger*, a file that
+    outlives the process (None keeps the books in memory), by the known prices and *prices* of your own; *on_call* is
+    told of every finished call (it must not block).  Raises ConfigError for settings that can never work.  It connects
+    when it is first used; close it in the end, or use it as ``async with``.
     """
 
     def __init__(  # noqa: PLR0913 - who, where, how much and whom to tell: each is one setting of the owner's
         self,
-        base_url: str,
+        base_url: str | None = None,
         *,
         api_key: str | None = None,
         organization: str | None = None,
         project: str | None = None,
+        servers: Sequence[Server] = (),
         limits: Limits | None = None,
+        budgets: Budgets | None = None,
+        ledger: Path | None = None,
+        prices: Mapping[str, Price] | None = None,
         clock: Clock | None = None,
         on_call: Callable[[ApiCall], None] | None = None,
     ) -> None:
-        self._target = Target(base_url, api_key=api_key, organization=organization, project=project)
-        self._limits = limits or Limits()
+        if base_url is not None and servers:
+            raise ConfigError(Problem("api.servers", "names servers, and so does api.base_url: give one of the two"))
+        if base_url is not None:
+            servers = (Server(base_url, api_key, organization, project),)
+        self._clock, self._limits = clock or SystemClock(), limits or Limits()
+        self._ways = Ways(servers, self._limits, self._clock)
+        self._prices = Prices(prices, free=[server.base_url for server in servers if server.free], clock=self._clock)
+        self._budgets, self._book = budgets, ledger
         self._on_call = on_call
-        self._redact = Redactor(self._target.key)
-        self._scheduler = Scheduler(self._limits, clock or SystemClock())
-        self._transport: Transport | None = None
+        self._office: Office | None = None
+        self._flights, self._kept = Flights(), Kept(self._clock)
         self._closed = False
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{self._scheduler.running} in flight, {self._scheduler.waiting} waiting"
-        return f"<Api {self._target.shown}: {state}>"
+        state = "closed" if self._closed else f"{self.running} in flight, {self.waiting} waiting"
+        return f"<Api {', '.join(way.target.shown for way in self._ways.default)}: {state}>"
 
     @property
     def running(self) -> int:
-        """Calls in flight."""
-        return self._scheduler.running
+        """Requests in flight."""
+        return sum(scheduler.running for scheduler in self._ways.schedulers)
 
     @property
     def waiting(self) -> int:
         """Calls that wait for their turn."""
-        return self._scheduler.waiting
+        return sum(scheduler.waiting for scheduler in self._ways.schedulers)
+
+    async def spent(self) -> Sequence[tuple[str, Spent]]:
+        """What was spent or is reserved, by account; empty without budgets.  Raises BudgetError."""
+        ledger = self._open().purse.ledger
+        if ledger is None:
+            return ()
+        accounts = dict.fromkeys(way.target.account for way in self._ways.all)
+        return [(account, row) for account in accounts for row in await ledger.spent(account)]
 
     async def __aenter__(self) -> Self:
         self._open()
@@ -105,172 +105,111 @@ class Api:
 
     async def close(self) -> None:
         """End it: calls that wait fail at once, calls in flight lose their connection.  Twice does no harm."""
-        if not self._closed:
-            self._closed = True
-            await self._scheduler.close()
-            if self._transport is not None:
-                await self._transport.close()
-
-    # -- endpoints -------------------------------------------------------------------------------------------------
-
-    async def chat(
-        self, messages: Sequence[Mapping[str, Any]], *, model: str, deadline: float | None = None, **params: Any
-    ) -> Chat:
-        """``POST /chat/completions``: the reply to *messages*; ``.text`` is its text."""
-        job = self._post(
-            _CHAT, params | {"model": model, "messages": messages}, _chat_cost(messages, params, model), Chat
-        )
-        return await self._answer(job, deadline)
-
-    def chat_stream(
-        self, messages: Sequence[Mapping[str, Any]], *, model: str, deadline: float | None = None, **params: Any
-    ) -> AsyncGenerator[ChatChunk, None]:
-        """The same, piece by piece as it is written: ``async for chunk in api.chat_stream(...): chunk.text``.
-
-        A stream that breaks off raises; what came until then has been yielded.  Whoever leaves the loop early should
-        ``aclose`` the generator (``contextlib.aclosing``), so that its place in flight is free at once.
-        """
-        body = params | {"model": model, "messages": messages}
-        return self._answers(self._stream(_CHAT, body, _chat_cost(messages, params, model), ChatChunk), deadline)
-
-    async def complete(
-        self, prompt: str | Sequence[Any], *, model: str, deadline: float | None = None, **params: Any
-    ) -> Completion:
-        """``POST /completions``: what follows *prompt*; ``.text`` is its text."""
-        body = params | {"model": model, "prompt": prompt}
-        return await self._answer(
-            self._post(_COMPLETIONS, body, _complete_cost(prompt, params, model), Completion), deadline
-        )
-
-    def complete_stream(
-        self, prompt: str | Sequence[Any], *, model: str, deadline: float | None = None, **params: Any
-    ) -> AsyncGenerator[CompletionChunk, None]:
-        """The same, piece by piece; see ``chat_stream``."""
-        body = params | {"model": model, "prompt": prompt}
-        return self._answers(
-            self._stream(_COMPLETIONS, body, _complete_cost(prompt, params, model), CompletionChunk), deadline
-        )
-
-    async def image(
-        self,
-        prompt: str,
-        *,
-        model: str | None = None,
-        n: int = 1,
-        size: str | None = None,
-        deadline: float | None = None,
-        **params: Any,
-    ) -> Images:
-        """``POST /images/generations``: *n* pictures of *prompt*, each a short-lived URL or base64."""
-        body = params | {"model": model, "prompt": prompt, "n": n, "size": size}
-        return await self._answer(self._post(_IMAGES, body, Cost(images=n), Images), deadline)
-
-    async def moderate(
-        self,
-        input: str | Sequence[Any],  # noqa: A002 - the endpoint's own name for it
-        *,
-        model: str | None = None,
-        deadline: float | None = None,
-        **params: Any,
-    ) -> Moderation:
-        """``POST /moderations``: whether *input* is fit; one result for each text in it."""
-        tokens = prompt_tokens(input, model)
-        body = params | {"model": model, "input": input}
-        answer = await self._answer(
-            self._post(_MODERATIONS, body, Cost(tokens=tokens, prompt=tokens), Moderation), deadline
-        )
-        wanted = 1 if isinstance(input, str) or not all(isinstance(part, str) for part in input) else len(input)
-        if len(answer.results) < wanted:
-            raise BadAnswerError(
-                f"POST {_MODERATIONS}: {len(answer.results)} results for {wanted} texts: some of them were not judged; "
-                "send them one by one, or use another moderation model",
-                request_id=answer.request_id,
-            )
-        return answer
-
-    async def embed(
-        self,
-        input: str | Sequence[Any],  # noqa: A002 - the endpoint's own name for it
-        *,
-        model: str,
-        deadline: float | None = None,
-        **params: Any,
-    ) -> Embeddings:
-        """``POST /embeddings``: a vector for each text of *input*; ``.vectors`` has them in order."""
-        tokens = prompt_tokens(input, model)
-        body = params | {"model": model, "input": input}
-        return await self._answer(
-            self._post(_EMBEDDINGS, body, Cost(tokens=tokens, prompt=tokens), Embeddings), deadline
-        )
-
-    async def models(self, *, deadline: float | None = None) -> Models:
-        """``GET /models``: what the server offers."""
-        read = partial(read_answer, kind=Models)
-        return await self._answer(Job(self._place("GET", _MODELS, None), None, Cost(), read), deadline)
+        if self._closed:
+            return
+        self._closed = True
+        for scheduler in self._ways.schedulers:
+            await scheduler.close()
+        if self._office is not None:
+            await self._office.transport.close()
+            await self._flights.close()
+            await self._office.purse.close()
 
     # -- the way of every call -------------------------------------------------------------------------------------
 
-    def _post(self, path: str, body: Mapping[str, Any], cost: Cost, kind: type[_A]) -> Job[_A]:
-        if body.get("stream"):
-            raise BadRequestError(f"POST {path}: stream=True has its own methods: call chat_stream or complete_stream")
-        place = self._place("POST", path, body["model"])
-        return Job(place, _serialised(body, place), cost, partial(read_answer, kind=kind))
-
-    def _stream(self, path: str, body: Mapping[str, Any], cost: Cost, kind: type[_P]) -> Job[_P]:
-        place = self._place("POST", path, body["model"])
-        data = _serialised({**body, "stream": True}, place)
-        return Job(place, data, cost, partial(read_stream, kind=kind), accept="text/event-stream")
-
-    def _place(self, method: str, path: str, model: str | None) -> Place:
-        return Place(method, path, self._target.shown, model, has_key=self._target.key is not None)
-
-    async def _answer(self, job: Job[_A], deadline: float | None) -> _A:
-        async with aclosing(self._answers(job, deadline)) as answers:
-            answer = await anext(answers)
-            async for _ in answers:  # lets the call come to its end: settled, reported, its connection free again
-                pass
-        return answer
-
-    async def _answers(self, job: Job[_A], deadline: float | None) -> AsyncGenerator[_A, None]:
-        transport = self._open()
-        exchange = Exchange(
-            job, self._scheduler, self._limits.deadline if deadline is None else deadline, self._on_call
-        )
-        async with aclosing(exchange.answers(transport)) as answers:
-            async for answer in answers:
-                yield answer
-
-    def _open(self) -> Transport:
+    async def _one(self, call: Call[_A], options: Options) -> _A:
+        office = self._office or self._open()
         if self._closed:
-            raise ApiConnectionError("the Api is closed and takes no more calls: open a new one")
-        if self._transport is None:
+            raise _closed()
+        organization = options.caller.organization
+        ways = self._ways.default if organization is None else self._ways.of(organization)
+        letter = Letter(call)
+        if call.shared or call.kept:
+            return await self._together(letter, options, ways, office)
+        return (await Exchange(letter, options, ways, office).answer())[0]
+
+    async def _pieces(self, call: Call[_P], options: Options) -> AsyncGenerator[_P, None]:
+        office = self._office or self._open()
+        if self._closed:
+            raise _closed()
+        exchange = Exchange(Letter(call), options, self._ways.of(options.caller.organization), office)
+        async with aclosing(exchange.pieces()) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+    async def _together(self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], office: Office) -> _A:
+        """By a kept answer, or with others who ask the same."""
+        call, began = letter.call, self._clock.now()
+        query = tuple(sorted((str(name), str(value)) for name, value in (call.query or {}).items()))
+        key = (ways, call.method, call.path, call.kind, query, letter.body(call.model))
+        if call.kept and (body := self._kept.get(key)) is not None:
+            self._tell_shared(letter, options, ways, began)
+            return call.kind.model_validate_json(body)
+
+        async def send() -> tuple[_A, bytes]:
+            answer, body = await Exchange(letter, options, ways, office).answer()
+            if call.kept:
+                self._kept.put(key, body)
+            return answer, body
+
+        if not call.shared:
+            return (await send())[0]
+        seconds = self._limits.deadline if options.deadline is None else options.deadline
+        deadline, expired = Deadline(self._clock, seconds), False
+        try:
+            with deadline:  # one's own: whoever began the call may have more time
+                (answer, data), joined = await self._flights.join(key, send)
+        except Expired:
+            expired = True
+        finally:
+            deadline.close()
+        if expired:
+            raise ApiTimeoutError(f"{letter.endpoint}: no answer within {seconds:g} s, as the same call did not end")
+        if not joined:
+            return answer
+        self._tell_shared(letter, options, ways, began)
+        return call.kind.model_validate_json(data)
+
+    def _tell_shared(self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], began: float) -> None:
+        if self._on_call is None:
+            return
+        target, taken = ways[0].target, self._clock.now() - began
+        call = ApiCall(
+            letter.endpoint,
+            letter.call.model,
+            "ok",
+            None,
+            0,
+            0.0,
+            taken,
+            server=target.shown,
+            organization=target.organization,
+            money=0.0,
+            shared=True,
+            caller=options.caller,
+        )
+        tell(self._on_call, call)
+
+    def _open(self) -> Office:
+        if self._closed:
+            raise _closed()
+        if self._office is None:
             from mudbot.api.wire.transport import Transport  # aiohttp takes a third of a second to import
 
-            self._transport = Transport(self._target, self._redact)
-        return self._transport
+            ledger = None
+            if self._budgets:
+                from mudbot.api.money.ledger import Ledger
+
+                ledger = Ledger(self._book, self._budgets, self._clock)
+            purse = Purse(self._prices, ledger)
+            self._office = Office(self._limits, self._clock, Transport(self._ways.redactor()), purse, self._on_call)
+            if self._on_call is not None or ledger is not None:
+                purse.load()
+        return self._office
 
 
-def _chat_cost(messages: Sequence[Mapping[str, Any]], params: Mapping[str, Any], model: str) -> Cost:
-    prompt = chat_tokens(messages, params, model)
-    return Cost(tokens=prompt + reply_tokens(params, REPLY), prompt=prompt)
-
-
-def _complete_cost(prompt: str | Sequence[Any], params: Mapping[str, Any], model: str) -> Cost:
-    tokens = prompt_tokens(prompt, model)
-    prompts = len(prompt) if not isinstance(prompt, str) and prompt and not isinstance(prompt[0], int) else 1
-    return Cost(tokens=tokens + prompts * reply_tokens(params, COMPLETION_REPLY), prompt=tokens)
-
-
-def _serialised(body: Mapping[str, Any], place: Place) -> bytes:
-    """The JSON of *body* without what is None.  Half a surrogate pair, as broken MUD text may hold, becomes ``?``."""
-    try:
-        text = json.dumps(
-            {name: value for name, value in body.items() if value is not None}, ensure_ascii=False, allow_nan=False
-        )
-    except (TypeError, ValueError, RecursionError) as error:
-        fault = str(error)
-    else:
-        return text.encode("utf-8", "replace")
-    raise BadRequestError(
-        f"{place}: its parameters cannot be written as JSON ({fault}): give text, numbers, lists and dicts"
-    )
+def _closed() -> ApiConnectionError:
+    return ApiConnectionError("the Api is closed and takes no more calls: open a new one")

@@ -10,7 +10,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from mudbot.clock import Clock
+from mudbot.clock import Clock, Timer
 
 
 class Expired(Exception):  # noqa: N818 - a signal inside the package, not an error to the caller
@@ -18,16 +18,18 @@ class Expired(Exception):  # noqa: N818 - a signal inside the package, not an er
 
 
 class Deadline:
-    """``async with deadline: await step()``, as often as there are steps, from the same task; raises Expired.
+    """``with deadline: await step()``, as often as there are steps, each in one task; raises Expired.
 
-    ``close`` it in the end: until then it owns a task that waits on the clock.
+    ``close`` it in the end: until then it has a timer.
     """
+
+    __slots__ = ("_cancelled", "_cancelling", "_clock", "_passed", "_step", "_timer", "until")
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self.until = clock.now() + seconds
         """The moment on the clock when it passes."""
         self._clock = clock
-        self._timer: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
         self._step: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._passed = False
@@ -45,18 +47,22 @@ class Deadline:
         """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
-    async def __aenter__(self) -> Self:
-        if self._passed or self.remaining <= 0:
-            raise Expired
+    def __enter__(self) -> Self:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().create_task(self._run())
-        self._step = asyncio.current_task()
-        assert self._step is not None
-        self._cancelling = self._step.cancelling()
+            left = self.until - self._clock.now()
+            if self._passed or left <= 0:
+                raise Expired
+            self._timer = self._clock.call_later(left, self._ring)
+        elif self._passed:
+            raise Expired
+        self._step = step = asyncio.current_task()
+        assert step is not None
+        self._cancelling = step.cancelling()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         task, self._step = self._step, None
         if not self._cancelled or task is None:
             return
@@ -65,9 +71,11 @@ class Deadline:
         if task.uncancel() <= self._cancelling and kind is not None and issubclass(kind, asyncio.CancelledError):
             raise Expired
 
-    async def _run(self) -> None:
-        while (left := self.remaining) > 0:  # a clock may wake a sleeper a little early
-            await self._clock.sleep(left)
+    def _ring(self) -> None:
+        left = self.until - self._clock.now()
+        if left > 0:  # a clock may ring a little early
+            self._timer = self._clock.call_later(left, self._ring)
+            return
         self._passed = True
         if self._step is not None:
             self._cancelled = True

@@ -1,83 +1,150 @@
 """One call from its place in the queue to its last word: waiting, sending, retrying, settling, reporting.
 
-A call with one answer and a call with a stream are the same thing here: a generator that yields once or often.
-Nothing is sent again once something was yielded, because the caller has used it already.
+Every call goes the same way, whether one answer comes or a stream of pieces.  What failed at one server goes to the
+next at once, where there is another; else it is tried again after a pause, as ``wire.retry`` decides.  Nothing is sent
+again once a piece was handed over, because the caller has used it already.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from mudbot.api.calls import Options
 from mudbot.api.deadline import Deadline, Expired
-from mudbot.api.limit.limits import Cost
-from mudbot.api.limit.scheduler import Lease, Scheduler
+from mudbot.api.letter import Letter
+from mudbot.api.limit.limits import Cost, Limits
+from mudbot.api.limit.turn import Turn
+from mudbot.api.money.purse import Purse, Reserved
 from mudbot.api.report import ApiCall
 from mudbot.api.tokens import text_tokens
 from mudbot.api.types import Answer, Images, Usage
+from mudbot.api.ways import Way
 from mudbot.api.wire import retry
-from mudbot.api.wire.failures import Failed, Place
-from mudbot.errors import ApiError, ApiTimeoutError
+from mudbot.api.wire.answers import read_answer, read_stream
+from mudbot.api.wire.failures import Failed
+from mudbot.clock import Clock
+from mudbot.errors import (
+    ApiError,
+    ApiTimeoutError,
+    AuthenticationError,
+    CircuitOpenError,
+    NotFoundError,
+    QuotaError,
+    RateLimitError,
+)
 
 if TYPE_CHECKING:
-    from mudbot.api.wire.transport import Reply, Sending
+    from mudbot.api.wire.transport import Sending, Transport
 
 _log = logging.getLogger("mudbot.api")
 
 _A = TypeVar("_A", bound=Answer)
 
+HUNG = 10.0
+"""Seconds of silence after which a caller who leaves says something about the server: it is counted as failed."""
 
-class Sender(Protocol):
-    """What an exchange needs of the transport."""
-
-    def open(self, sending: Sending) -> AbstractAsyncContextManager[Reply]:
-        """Send and wait for the head of a good answer; raises Failed."""
+_ELSEWHERE = (AuthenticationError, QuotaError, NotFoundError, RateLimitError)
+"""Refusals that another server or key may not have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job(Generic[_A]):
-    """What to ask, what it costs, and how to read the answer."""
+class Office:
+    """What all exchanges of an Api share."""
 
-    place: Place
-    body: bytes | None
-    cost: Cost
-    read: Callable[[Reply], AsyncGenerator[_A, None]]
-    accept: str = "application/json"
+    limits: Limits
+    clock: Clock
+    transport: Transport
+    purse: Purse
+    on_call: Callable[[ApiCall], None] | None
 
 
 class Exchange(Generic[_A]):
-    """Runs one *job*; ``answers`` may be called once."""
+    """Sends one *letter*, to one of *ways*.  ``answer`` or ``pieces`` may be called, once."""
 
-    def __init__(
-        self, job: Job[_A], scheduler: Scheduler, seconds: float, on_call: Callable[[ApiCall], None] | None
-    ) -> None:
-        self._job, self._scheduler, self._on_call = job, scheduler, on_call
-        self._clock = scheduler.clock
-        self._seconds = seconds
-        self._began = self._clock.now()
-        self._deadline = Deadline(self._clock, seconds)
-        lane = f"{job.place} {job.place.model}" if job.place.model else str(job.place)
-        self._ticket = scheduler.ticket(lane, job.cost, self._deadline.until)
+    __slots__ = (
+        "_attempts",
+        "_began",
+        "_body",
+        "_deadline",
+        "_doing",
+        "_first",
+        "_letter",
+        "_moves",
+        "_office",
+        "_options",
+        "_pictures",
+        "_reserved",
+        "_said",
+        "_seconds",
+        "_sent_at",
+        "_status",
+        "_tried",
+        "_turns",
+        "_usage",
+        "_waited",
+        "_way",
+        "_ways",
+    )
+
+    def __init__(self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], office: Office) -> None:
+        self._letter, self._options, self._ways, self._office = letter, options, ways, office
+        self._seconds = office.limits.deadline if options.deadline is None else options.deadline
+        self._deadline = Deadline(office.clock, self._seconds)
+        self._began = self._deadline.until - self._seconds
+        self._way = ways[0]
+        self._turns: dict[Way, Turn] = {}
+        self._tried: set[Way] = set()
+        self._moves = 0
         self._doing = "was not begun"
         self._attempts = 0
         self._waited = 0.0
+        self._sent_at: float | None = None
+        self._first: float | None = None
         self._status: int | None = None
         self._usage: Usage | None = None
-        self._said = 0.0  # tokens of the text that came, for servers that send no usage
+        self._said = ""  # the text that came, for servers that send no usage
         self._pictures: int | None = None
-        self._yielded = False
+        self._reserved: Reserved | None = None
+        self._body: bytes | None = None
 
-    async def answers(self, sender: Sender) -> AsyncGenerator[_A, None]:
-        """The answer, or the pieces of it.  Raises ApiError only."""
-        outcome = "cancelled"
-        timeout: ApiTimeoutError | None = None
+    async def answer(self) -> tuple[_A, bytes]:
+        """The answer, and its bytes.  Raises ApiError only."""
+        outcome, timeout = "cancelled", None
         try:
-            async with aclosing(self._attempt_all(sender)) as items:
+            with self._deadline:
                 while True:
-                    async with self._deadline:
+                    turn = await self._enter()
+                    try:
+                        found = await self._fetch(turn)
+                    except Failed as failed:
+                        failure, wait = failed.error, self._judge(failed, turn)
+                    else:
+                        outcome = "ok"
+                        return found
+                    finally:
+                        turn.release()  # after a 429 has held its limit back, or the next call would go out first
+                    await self._again(failure, wait)
+        except Expired:
+            timeout = self._timeout()
+            outcome = type(timeout).__name__
+        except ApiError as error:
+            outcome, self._status = type(error).__name__, error.status or self._status
+            raise
+        finally:
+            self._close(outcome)
+        raise timeout
+
+    async def pieces(self) -> AsyncGenerator[_A, None]:
+        """The pieces of the answer.  Raises ApiError only."""
+        outcome, timeout = "cancelled", None
+        try:
+            async with aclosing(self._attempt_all()) as items:
+                while True:
+                    with self._deadline:
                         item = await anext(items, None)
                     if item is None:
                         break
@@ -90,117 +157,285 @@ class Exchange(Generic[_A]):
             outcome, self._status = type(error).__name__, error.status or self._status
             raise
         finally:
-            self._deadline.close()
-            self._report(outcome)
+            self._close(outcome)
         if timeout is not None:
             raise timeout
 
-    async def _attempt_all(self, sender: Sender) -> AsyncGenerator[_A, None]:
+    # -- attempts --------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, turn: Turn) -> tuple[_A, bytes]:
+        reply = await self._office.transport.send(self._sending())
+        try:
+            self._status = reply.status
+            turn.accepted(reply.headers)
+            self._doing = "was still reading the answer"
+            call = self._letter.call
+            if call.into is not None:
+                await reply.save(call.into, call.progress)
+                answer, body = call.kind.model_construct(), b""
+            else:
+                answer, body = await read_answer(reply, call.kind)
+        finally:
+            reply.close()
+        self._note(answer)
+        self._settle(turn)
+        return answer, body
+
+    async def _attempt_all(self) -> AsyncGenerator[_A, None]:
         while True:
-            lease = await self._enter_queue()
+            turn = await self._enter()
             try:
-                async with aclosing(self._attempt(sender, lease)) as items:
+                async with aclosing(self._stream(turn)) as items:
                     async for item in items:
                         yield item
             except Failed as failed:
-                failure, wait = failed, self._judge(failed, lease)
+                failure, wait = failed.error, self._judge(failed, turn)
             else:
                 return
             finally:
-                lease.release()  # after a 429 has held its limit back, or the next call would go out first
-            if wait is None:
-                raise failure.error
-            if wait > 0:
-                await self._pause(wait, failure.error)
+                turn.release()
+            await self._again(failure, wait)
 
-    async def _attempt(self, sender: Sender, lease: Lease) -> AsyncGenerator[_A, None]:
-        from mudbot.api.wire.transport import Sending
-
-        job = self._job
-        self._attempts += 1
-        self._doing = f"waited for the server's answer (attempt {self._attempts})"
-        async with sender.open(Sending(job.place, job.body, job.accept, self._seconds)) as reply:
+    async def _stream(self, turn: Turn) -> AsyncGenerator[_A, None]:
+        async with self._office.transport.open(self._sending()) as reply:
             self._status = reply.status
-            lease.accepted(reply.headers)
+            turn.accepted(reply.headers)
             self._doing = "was still reading the answer"
-            async with aclosing(job.read(reply)) as items:
+            async with aclosing(read_stream(reply, cast("type[Any]", self._letter.call.kind))) as items:
                 async for item in items:
                     self._note(item)
-                    self._yielded = True
                     yield item
-        lease.settle(self._true_cost())
+        self._settle(turn)
 
-    async def _enter_queue(self) -> Lease:
-        self._doing = "waited in the queue"
-        began = self._clock.now()
+    def _sending(self) -> Sending:
+        from mudbot.api.wire.transport import Form, Sending
+
+        self._attempts += 1
+        self._doing = f"waited for the server's answer (attempt {self._attempts})"
+        self._sent_at = self._office.clock.now()
+        letter, way = self._letter, self._way
+        call, model = letter.call, letter.model_at(way)
+        body: bytes | Form | None = letter.body(model)
+        if call.files is not None:
+            body = Form(letter.fields(model), letter.uploads(), call.progress)
+        accept = "text/event-stream" if call.stream else "*/*" if call.into is not None else "application/json"
+        headers = way.target.headers(accept, json=isinstance(body, bytes))
+        return Sending(letter.place(way), way.target.url(call.path, call.query), headers, body, self._seconds)
+
+    # -- the queue, the breaker, the purse -------------------------------------------------------------------------
+
+    async def _enter(self) -> Turn:
+        """Wait for the leave to send, somewhere.  Raises ApiError where there is none."""
+        clock, lane = self._office.clock, self._letter.lane
+        while True:
+            way = self._way = self._choose()
+            turn = self._turns.get(way)
+            if turn is None:
+                turn = self._turns[way] = self._turn(way)
+            try:
+                if not turn.scheduler.try_acquire(turn):
+                    self._doing = "waited in the queue"
+                    began = clock.now()
+                    try:
+                        await turn.scheduler.acquire(turn)
+                    finally:
+                        self._waited += clock.now() - began
+            except RateLimitError:
+                if not self._move():
+                    raise
+                continue
+            breaker = way.breaker(lane)
+            if breaker is not None and breaker.open:
+                if breaker.wait(clock.now()) > 0:  # it opened while this one waited
+                    self._give_up(turn)
+                    continue
+                breaker.enter(clock.now())
+            if self._reserved is None and self._office.purse.bounded:
+                await self._reserve(turn)
+            return turn
+
+    def _turn(self, way: Way) -> Turn:
+        caller, letter = self._options.caller, self._letter
+        who = caller.player or caller.plugin
+        turn = way.scheduler.turn(
+            letter.lane,
+            letter.call.cost,
+            self._deadline.until,
+            flow=(caller.session, who) if who or caller.session else _NOBODY,
+            priority=caller.priority,
+        )
+        turn.mobile = len(self._ways) > 1
+        return turn
+
+    def _choose(self) -> Way:
+        """The first way that is open and was not tried, else the first that is open.  Raises CircuitOpenError."""
+        ways, lane, now = self._ways, self._letter.lane, self._office.clock.now()
+        if len(ways) == 1:
+            breaker = ways[0].breaker(lane)
+            if breaker is None or breaker.wait(now) <= 0:
+                return ways[0]
+            raise self._circuit_open(breaker.wait(now))
+        fresh = [way for way in ways if way not in self._tried] or list(ways)
+        closed = [way.closed_for(lane, now) for way in fresh]
+        if min(closed) <= 0:
+            return fresh[closed.index(0.0)]
+        # None is free: wait where only a limit is held, the shortest time first.
+        held = [(way.scheduler.held(lane), way) for way in ways if (b := way.breaker(lane)) is None or b.wait(now) <= 0]
+        if held:
+            return min(held, key=lambda entry: entry[0])[1]
+        raise self._circuit_open(min(b.wait(now) for way in ways if (b := way.breaker(lane)) is not None))
+
+    def _move(self) -> bool:
+        """Whether there is another server that was not tried; this one will not be asked again before it."""
+        self._tried.add(self._way)
+        if len(self._tried) >= len(self._ways):
+            return False
+        self._moves += 1
+        return True
+
+    def _circuit_open(self, wait: float) -> CircuitOpenError:
+        server = "the server" if len(self._ways) == 1 else "every server"
+        return CircuitOpenError(
+            f"{self._letter.lane}: {server} failed several times in a row and is left alone for {wait:.0f} s more -- "
+            f"look at the log for what failed, and at the server at {self._way.target.shown}"
+        )
+
+    async def _reserve(self, turn: Turn) -> None:
         try:
-            return await self._scheduler.acquire(self._ticket)
-        finally:
-            self._waited += self._clock.now() - began
+            self._reserved = await self._office.purse.reserve(self._letter, self._way, self._options.caller)
+        except BaseException:
+            self._give_up(turn)
+            raise
 
-    def _judge(self, failed: Failed, lease: Lease) -> float | None:
-        """Settle and hold back the limit; returns the seconds to pause before another attempt, None to give up."""
-        signs, wall = failed.signs, self._clock.wall()
+    def _give_up(self, turn: Turn) -> None:
+        """Nothing was sent."""
+        turn.settle(_UNSENT)
+        turn.release()
+
+    # -- after an attempt ------------------------------------------------------------------------------------------
+
+    def _judge(self, failed: Failed, turn: Turn) -> float | None:
+        """Settle, hold back the limit, note the failure; the seconds until another attempt, None to give up."""
+        signs, clock, way = failed.signs, self._office.clock, self._way
+        wall, call = clock.wall(), self._letter.call
         self._status = failed.error.status or self._status
         limited = signs.status == 429 and signs.code not in retry.QUOTA_CODES
-        wait = retry.decide(self._attempts, signs, wall=wall)
+        wait = retry.decide(self._attempts - self._moves, signs, wall=wall)
         if limited:
-            lease.refused(retry.pause(self._attempts, signs, wall=wall) if wait is None else wait)
-        if signs.status is not None and not self._yielded:  # the server refused it: nothing was generated
-            lease.settle(Cost(self._job.cost.requests, 0, 0))
-        if wait is None or self._yielded or wait >= self._deadline.remaining:
+            told = retry.pause(self._attempts, signs, wall=wall) if wait is None else wait
+            turn.refused(told)
+        elif signs.lost or isinstance(failed.error, ApiTimeoutError) or (signs.status or 0) >= 500:
+            if way.failed(self._letter.lane, clock.now()).open:
+                _log.warning("%s: %s failed again: left alone for a while", self._letter.lane, way.target.shown)
+        else:
+            way.succeeded(self._letter.lane)
+        refused = signs.status is not None or signs.unsent
+        if refused and self._first is None:  # nothing was generated
+            turn.settle(Cost(call.cost.requests, 0, 0))
+            if self._reserved is not None:
+                self._reserved.nothing = True
+        elif self._reserved is not None:
+            self._reserved.nothing = False  # who knows what was generated: it stays reserved
+        if self._first is not None:
+            return None
+        if (isinstance(failed.error, _ELSEWHERE) or retry.retryable(signs)) and self._move():
+            _log.info("%s failed, on to the next server: %s", way.target.shown, failed.error)
+            return 0.0
+        if wait is None or wait >= self._deadline.remaining:
             return None
         _log.info("attempt %d failed, the next in %.1f s: %s", self._attempts, wait, failed.error)
         return 0.0 if limited else wait  # a 429 waits in the queue, where the whole limit is held back
 
-    async def _pause(self, seconds: float, error: ApiError) -> None:
-        self._doing = f"paused before attempt {self._attempts + 1} after: {error}"
-        began = self._clock.now()
+    async def _again(self, failure: ApiError, wait: float | None) -> None:
+        """Pause before another attempt.  Raises *failure* where there is none."""
+        if wait is None:
+            raise failure
+        if wait <= 0:
+            return
+        self._doing = f"paused before attempt {self._attempts + 1} after: {failure}"
+        clock = self._office.clock
+        began = clock.now()
         try:
-            await self._clock.sleep(seconds)
+            await clock.sleep(wait)
         finally:
-            self._waited += self._clock.now() - began
+            self._waited += clock.now() - began
 
     def _note(self, item: _A) -> None:
-        self._usage = item.usage or self._usage
-        self._said += text_tokens(item.text, self._job.place.model)
+        if self._first is None:
+            self._first = self._office.clock.now() - self._began
+        if item.usage is not None:
+            self._usage = item.usage
+        elif self._letter.call.cost.tokens:
+            self._said += item.text
         if isinstance(item, Images):
             self._pictures = len(item.data)
 
-    def _true_cost(self) -> Cost:
-        """What the call really took, by the server's count, else by the text that came."""
-        cost, usage = self._job.cost, self._usage
-        tokens = cost.prompt + self._said if self._said else cost.tokens
+    def _settle(self, turn: Turn) -> None:
+        """The call has come to its end: correct the estimate by what it took."""
+        self._way.succeeded(self._letter.lane)
+        cost, usage = self._letter.call.cost, self._usage
+        tokens = cost.tokens
         if usage is not None:
             tokens = max(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens) or tokens
-        return Cost(cost.requests, tokens, cost.images if self._pictures is None else self._pictures, cost.prompt)
+        elif self._said:
+            tokens = cost.prompt + text_tokens(self._said, self._letter.call.model)
+        turn.settle(Cost(cost.requests, tokens, cost.images if self._pictures is None else self._pictures, cost.prompt))
 
     def _timeout(self) -> ApiTimeoutError:
-        doing = self._doing
-        if self._ticket.waits_for and doing == "waited in the queue":
-            doing = f"waited in the queue for {self._ticket.waits_for}"
+        doing, turn = self._doing, self._turns.get(self._way)
+        if self._silent() > 0:
+            self._way.failed(self._letter.lane, self._office.clock.now())
+        if doing == "waited in the queue" and turn is not None and turn.waits_for:
+            doing = f"waited in the queue for {turn.waits_for}"
+        letter, shown = self._letter, self._way.target.shown
         return ApiTimeoutError(
-            f"{self._job.place}: no answer within {self._seconds:g} s: the call {doing} -- give it a longer deadline "
-            f"(api.limits.deadline), call less often, or check the server at {self._job.place.server}",
+            f"{letter.call.method} {letter.call.path}: no answer within {self._seconds:g} s: the call {doing} -- give "
+            f"it a longer deadline (api.limits.deadline), call less often, or check the server at {shown}",
             status=self._status,
         )
 
-    def _report(self, outcome: str) -> None:
-        if self._on_call is None:
+    def _silent(self) -> float:
+        """Seconds since the request went out without any answer; 0 where there was one."""
+        if self._sent_at is None or not self._doing.startswith("waited for the server"):
+            return 0.0
+        return self._office.clock.now() - self._sent_at
+
+    def _close(self, outcome: str) -> None:
+        self._deadline.close()
+        office, letter, way = self._office, self._letter, self._way
+        if outcome == "cancelled" and self._silent() >= HUNG:
+            way.failed(letter.lane, office.clock.now())
+        money = office.purse.settle(self._reserved, letter, way, self._usage, self._said, self._pictures, outcome)
+        if office.on_call is None:
             return
-        usage, place = self._usage, self._job.place
+        usage = self._usage
         call = ApiCall(
-            endpoint=str(place),
-            model=place.model,
+            endpoint=letter.endpoint,
+            model=letter.call.model,
             outcome=outcome,
             status=self._status,
             attempts=self._attempts,
             waited=self._waited,
-            latency=self._clock.now() - self._began,
+            latency=office.clock.now() - self._began,
             prompt_tokens=None if usage is None else usage.prompt_tokens,
             completion_tokens=None if usage is None else usage.completion_tokens,
+            cached_tokens=None if usage is None else usage.cached_tokens,
+            money=money,
+            first=self._first,
+            server=way.target.shown,
+            organization=way.target.organization,
+            caller=self._options.caller,
         )
-        try:
-            self._on_call(call)
-        except Exception:  # noqa: BLE001 - whoever counts calls must not be able to fail them
-            _log.exception("on_call failed for %s", place)
+        tell(office.on_call, call)
+
+
+_UNSENT = Cost(0, 0, 0)
+_NOBODY = ("", "")
+
+
+def tell(on_call: Callable[[ApiCall], None], call: ApiCall) -> None:
+    """Whoever counts calls must not be able to fail them."""
+    try:
+        on_call(call)
+    except Exception:  # noqa: BLE001 - whatever it raises
+        _log.exception("on_call failed for %s", call.endpoint)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mudbot.api.calls import NOBODY, Caller
+
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
@@ -25,3 +27,21 @@ class ApiCall:
     prompt_tokens: int | None = None
     """As the server counted them; None when it did not say."""
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    """The part of the prompt that the provider had in its cache, and charges less for."""
+    money: float | None = None
+    """USD, by the server's count of tokens; None where nobody can say."""
+    first: float | None = None
+    """Seconds from the call to the first piece of its answer; None where none came."""
+    server: str = ""
+    """The base_url without user, password and query."""
+    organization: str | None = None
+    shared: bool = False
+    """It took the answer of an identical call, in flight or kept: nothing was sent for it."""
+    caller: Caller = NOBODY
+    """On whose behalf."""
+
+    @property
+    def retries(self) -> int:
+        """Requests beyond the first."""
+        return max(0, self.attempts - 1)

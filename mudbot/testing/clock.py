@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections.abc import Callable
+from functools import partial
 
 
 class FakeClock:
@@ -32,6 +34,12 @@ class FakeClock:
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._count), future))
         await future
 
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        future.add_done_callback(partial(_unless_cancelled, callback))
+        heapq.heappush(self._sleepers, (self._now + max(0.0, seconds), next(self._count), future))
+        return future
+
     async def advance(self, seconds: float) -> None:
         """Let *seconds* pass: whoever sleeps wakes in order, and gets to its next wait before the next one wakes."""
         await settle()
@@ -43,6 +51,11 @@ class FakeClock:
                 future.set_result(None)
             await settle()
         self._now = end
+
+
+def _unless_cancelled(callback: Callable[[], None], timer: asyncio.Future[None]) -> None:
+    if not timer.cancelled():
+        callback()
 
 
 async def settle(rounds: int = 10) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mudbot.api.deadline import Deadline, Expired
+from mudbot.testing.clock import settle
 
 if TYPE_CHECKING:
     from tests.api.conftest import FakeClock
 
 
 async def hang(deadline: Deadline) -> None:
-    async with deadline:
+    with deadline:
         await asyncio.Event().wait()
 
 
@@ -29,11 +31,11 @@ async def test_a_step_that_hangs_is_ended_when_time_is_up(clock: FakeClock) -> N
 
 async def test_time_runs_on_between_the_steps(clock: FakeClock) -> None:
     deadline = Deadline(clock, 5)
-    async with deadline:
+    with deadline:
         pass
     await clock.advance(5)
     with pytest.raises(Expired):
-        async with deadline:
+        with deadline:
             pytest.fail("no step begins after the deadline")
 
 
@@ -47,22 +49,25 @@ async def test_a_cancellation_from_outside_stays_one(clock: FakeClock) -> None:
     deadline.close()
 
 
+def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+
+
 async def test_both_at_once_are_a_cancellation(clock: FakeClock) -> None:
     task = asyncio.ensure_future(hang(Deadline(clock, 0.5)))
-    asyncio.get_running_loop().create_task(cancel_after(clock, 0.5, task))
-    await clock.advance(0.5)
+    await clock.advance(0)
+    clock.call_later(0.5, partial(_end, task))  # rings in the same moment, after the deadline's own timer
+    clock._now += 0.5
+    for _, _, timer in list(clock._sleepers):
+        timer.set_result(None)
+    await settle()
     assert task.cancelled()
-
-
-async def cancel_after(clock: FakeClock, seconds: float, task: asyncio.Task[None]) -> None:
-    await clock.sleep(seconds)
-    task.cancel()
 
 
 async def test_a_closed_deadline_leaves_no_task(clock: FakeClock) -> None:
     before = asyncio.all_tasks()
     deadline = Deadline(clock, 5)
-    async with deadline:
+    with deadline:
         pass
     deadline.close()
     await clock.advance(0)

@@ -235,7 +235,7 @@ async def test_a_server_that_hangs_up_on_a_new_connection_is_tried_again_after_a
 ) -> None:
     async with raw_server(None, GOOD) as (url, seen), Api(url, clock=clock) as api:
         call = asyncio.ensure_future(api.chat(HELLO, model="m"))
-        await until(lambda: bool(seen) and not api._scheduler.running)
+        await until(lambda: bool(seen) and not api.running)
         await clock.advance(0.3)
         assert len(seen) == 1
         await clock.advance(0.3)

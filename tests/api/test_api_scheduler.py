@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mudbot.api.limit.limits import Cost, Limits
-from mudbot.api.limit.scheduler import Lease, Scheduler
+from mudbot.api.limit.scheduler import Scheduler
+from mudbot.api.limit.turn import Turn
 from mudbot.errors import ApiConnectionError, QueueFullError, RateLimitError
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ class Crowd:
     def __init__(self, clock: FakeClock, limits: Limits | None = None) -> None:
         self.clock, self.scheduler = clock, Scheduler(limits or Limits(), clock)
         self.went: list[tuple[str, float]] = []
-        self.leases: dict[str, Lease] = {}
+        self.leases: dict[str, Turn] = {}
 
     def ask(self, name: str, cost: Cost = CHAT, lane: str = "chat", until: float = FOREVER) -> asyncio.Task[None]:
         return asyncio.get_running_loop().create_task(self._ask(name, cost, lane, until))
 
     async def _ask(self, name: str, cost: Cost, lane: str, until: float) -> None:
-        self.leases[name] = await self.scheduler.acquire(self.scheduler.ticket(lane, cost, until))
+        turn = self.scheduler.turn(lane, cost, until)
+        await self.scheduler.acquire(turn)
+        self.leases[name] = turn
         self.went.append((name, self.clock.now() - 1000.0))
 
     @property
@@ -123,19 +126,19 @@ async def test_one_more_than_the_queue_holds_is_refused_at_once(clock: FakeClock
 
 async def test_a_call_that_was_sent_before_returns_to_its_place_however_full_the_queue_is(clock: FakeClock) -> None:
     scheduler = Scheduler(Limits(concurrency=1, queue=1), clock)
-    first, second, third = (scheduler.ticket("chat", CHAT, FOREVER) for _ in range(3))
-    lease = await scheduler.acquire(first)
+    first, second, third = (scheduler.turn("chat", CHAT, FOREVER) for _ in range(3))
+    await scheduler.acquire(first)
     waiting = asyncio.ensure_future(scheduler.acquire(second))
     await clock.advance(0)
-    lease.release()
-    lease = await waiting
+    first.release()
+    await waiting
     again = asyncio.ensure_future(scheduler.acquire(first))
     last = asyncio.ensure_future(scheduler.acquire(third))
     await clock.advance(0)
     with pytest.raises(QueueFullError):
         await last
-    lease.release()
-    (await again).release()
+    second.release()
+    await again
 
 
 async def test_one_refusal_holds_back_everything_that_shares_the_limit_and_nothing_else(clock: FakeClock) -> None:
@@ -303,13 +306,14 @@ async def test_a_thousand_random_asks_cancels_refusals_and_releases_leave_it_emp
 
 async def test_the_wait_is_explained(clock: FakeClock) -> None:
     scheduler = Scheduler(Limits(requests_per_minute=6), clock)
-    (await scheduler.acquire(scheduler.ticket("chat", CHAT, FOREVER))).release()
-    ticket = scheduler.ticket("chat", CHAT, FOREVER)
-    waiting = asyncio.ensure_future(scheduler.acquire(ticket))
+    first, turn = (scheduler.turn("chat", CHAT, FOREVER) for _ in range(2))
+    await scheduler.acquire(first)
+    first.release()
+    waiting = asyncio.ensure_future(scheduler.acquire(turn))
     await clock.advance(1)
     waiting.cancel()
     await clock.advance(0)
-    assert ticket.waits_for == "api.limits.requests_per_minute (6)"
+    assert turn.waits_for == "api.limits.requests_per_minute (6)"
 
 
 async def test_closing_fails_what_waits_and_leaves_no_task(clock: FakeClock) -> None:

@@ -163,7 +163,7 @@ async def test_a_hung_server_is_given_up_at_the_deadline(stage: Stage, clock: Fa
             ApiTimeoutError, match=r"within 20 s: the call waited for the server's answer \(attempt 1\)"
         ):
             await tasks[0]
-        assert (api._scheduler.running, api._scheduler.waiting) == (0, 0)
+        assert (api.running, api.waiting) == (0, 0)
     assert (stage.calls[0].outcome, stage.calls[0].latency) == ("ApiTimeoutError", 20.0)
 
 
@@ -214,7 +214,7 @@ async def test_cancelled_calls_leave_no_trace(stage: Stage) -> None:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert {type(result) for result in results} == {asyncio.CancelledError}
-        assert (api._scheduler.running, api._scheduler.waiting) == (0, 0)
+        assert (api.running, api.waiting) == (0, 0)
         stage.answers(CHAT)
         assert (await api.chat(HELLO, model="m")).text == "ok"
     for _ in range(50):
@@ -249,4 +249,4 @@ async def test_tokens_are_settled_from_usage(stage: Stage, clock: FakeClock) -> 
     stage.answers(CHAT)
     async with stage.api(limits=Limits(tokens_per_minute=60)) as api:
         await api.chat(HELLO, model="m", max_tokens=1000)
-        assert api._scheduler._meters["tokens"].wait(clock.now()) == pytest.approx(4.0)
+        assert api._ways.default[0].scheduler._tokens.wait(clock.now()) == pytest.approx(4.0)

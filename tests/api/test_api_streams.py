@@ -164,7 +164,7 @@ async def test_leaving_the_loop_early_frees_the_place_in_flight(stage: Stage) ->
                 async for chunk in chunks:
                     assert chunk.text == "a"
                     break
-            assert api._scheduler.running == 0
+            assert api.running == 0
     assert [call.outcome for call in stage.calls] == ["cancelled"] * 3
 
 
@@ -177,7 +177,7 @@ async def test_a_stream_that_falls_silent_ends_at_the_deadline(stage: Stage, clo
         await clock.advance(20)
         with pytest.raises(ApiTimeoutError, match="within 20 s: the call was still reading the answer"):
             await call
-        assert api._scheduler.running == 0
+        assert api.running == 0
     assert texts == ["a"]
 
 
@@ -185,7 +185,7 @@ async def test_tokens_of_a_stream_without_usage_are_counted_by_its_text(stage: S
     stage.streams(piece("a" * 36, "stop"), DONE)
     async with stage.api(limits=Limits(tokens_per_minute=60)) as api:
         await collect(api, max_tokens=1000)
-        meter = api._scheduler._meters["tokens"]
+        meter = api._ways.default[0].scheduler._tokens
         assert meter.wait(clock.now()) == pytest.approx(3 + 4 + 2 / 3.6 + 10)
 
 
@@ -195,5 +195,5 @@ async def test_a_stream_that_is_simply_dropped_frees_its_place_too(stage: Stage,
         async for chunk in api.chat_stream(HELLO, model="m"):
             assert chunk.text == "a"
             break
-        await until(lambda: api._scheduler.running == 0)
+        await until(lambda: api.running == 0)
     assert [call.outcome for call in stage.calls] == ["cancelled"]

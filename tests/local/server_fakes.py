@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 
+from mudbot.clock import Timer
 from mudbot.errors import LocalError
 from mudbot.local.download import fetch
 from mudbot.local.llm import Piece, TextModel, Usage
@@ -34,6 +35,9 @@ class FakeClock:
 
     async def sleep(self, seconds: float) -> None:
         raise AssertionError("nothing here should sleep")
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        raise AssertionError("nothing here should wait")
 
 
 class FakeModel:

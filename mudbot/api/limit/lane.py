@@ -14,7 +14,9 @@ import math
 from collections.abc import Mapping
 
 from mudbot.api.limit.limits import Cost
+from mudbot.api.limit.line import Line
 from mudbot.api.limit.told import ToldLimit
+from mudbot.clock import Clock
 
 COLD = 4
 """Calls that may be in flight before the first answer: refused all, they leave a storm of 50 at 54 requests."""
@@ -38,11 +40,18 @@ class Lane:
 
     def __init__(self, name: str, full: int, *, cold: bool) -> None:
         self.name = name
+        self.line = Line()
+        """Who waits for it."""
         self.wave = 0
         """Refusals so far, where those of calls that were in flight together count once."""
         self.row = 0
         """Waves since the last good answer."""
         self.held_until = -math.inf
+        self._off_until = -math.inf
+        self.running = 0
+        """Requests in flight."""
+        self.quiet = not (cold and full > COLD)
+        """Whether nothing holds any call: no window, no hold, no pace, nothing told."""
         self._full = full
         self._window: int | None = COLD if cold and full > COLD else None
         self._since: float | None = None
@@ -57,28 +66,50 @@ class Lane:
         window = "open" if self._window is None else f"window {self._window}"
         return f"<Lane {self.name}: {window}, wave {self.wave}, held until {self.held_until:.3f}>"
 
-    def wait(self, cost: Cost, now: float) -> tuple[float, str]:
-        """Seconds until a call may go, and what holds it; 0 for now."""
-        if now < self.held_until:
-            return self.held_until - now, f"{self.name}: the server refused a call (429) and asks to wait"
-        told, kind = self._told.wait(cost, now)
-        if told > 0:
-            return told, f"{self.name}: the server's own limit of {kind} (x-ratelimit-remaining-{kind})"
-        if self._pace is not None and now - self._refused_at > MEMORY:
-            self._pace = None
-        if self._pace is not None and now < self._next:
-            return (
-                self._next - now,
-                f"{self.name}: the pace that the server was seen to keep (one in {self._pace:.2g} s)",
-            )
-        if self._window is None or self._since is None:
-            return 0.0, ""
+    def idle(self, now: float) -> bool:
+        """Whether nothing would be lost if it were forgotten."""
+        return not (self.line or self.running) and now - max(self.held_until, self._refused_at) > MEMORY
+
+    def hold_off(self, until: float) -> None:
+        """Nothing goes before *until*: the limit that other processes share has no room."""
+        self._off_until = max(self._off_until, until)
+        self.quiet = False
+
+    def wait(self, cost: Cost, now: float) -> float:
+        """Seconds until a call may go; 0 for now."""
+        if now < self.held_until or now < self._off_until:
+            return max(self.held_until, self._off_until) - now
+        if self._told.knows and (told := self._told.wait(cost, now)[0]) > 0:
+            return told
+        if self._pace is not None:
+            if now - self._refused_at > MEMORY:
+                self._pace = None
+            elif now < self._next:
+                return self._next - now
+        if self._window is None:
+            self.quiet = self._pace is None and not self._told.knows
+            return 0.0
+        if self._since is None:
+            return 0.0
         doublings = max(0, int((now - self._since) / STEP))
         if self._window << min(doublings, 20) >= self._full:
             self._window = None
         elif self._fresh >= self._window << doublings:
-            return self._since + (doublings + 1) * STEP - now, f"{self.name}: the server is tried with few calls first"
-        return 0.0, ""
+            return self._since + (doublings + 1) * STEP - now
+        return 0.0
+
+    def why(self, cost: Cost, now: float) -> str:
+        """What holds a call that has to wait, in words."""
+        if now < self.held_until:
+            return f"{self.name}: the server refused a call (429) and asks to wait"
+        if now < self._off_until:
+            return "the limit that other processes use as well (api.limits.shared)"
+        told, kind = self._told.wait(cost, now)
+        if told > 0:
+            return f"{self.name}: the server's own limit of {kind} (x-ratelimit-remaining-{kind})"
+        if self._pace is not None and now < self._next:
+            return f"{self.name}: the pace that the server was seen to keep (one in {self._pace:.2g} s)"
+        return f"{self.name}: the server is tried with few calls first"
 
     def enter(self, cost: Cost, now: float) -> int:
         """A call goes now; returns the wave it belongs to."""
@@ -87,17 +118,22 @@ class Lane:
         if self._pace is not None:
             self._next = now + self._pace
         self._fresh += 1
-        self._told.take(cost)
+        self.running += 1
+        if self._told.knows:
+            self._told.take(cost)
         return self.wave
 
     def leave(self, wave: int) -> None:
         """A call that entered in *wave* is over."""
+        self.running -= 1
         if wave == self.wave:
             self._fresh -= 1
 
-    def accept(self, wave: int, headers: Mapping[str, str], now: float) -> None:
+    def accept(self, wave: int, headers: Mapping[str, str], clock: Clock) -> None:
         """The server took a call.  One that went before the last refusal proves nothing about now."""
-        self._told.observe(headers, now)
+        if self._told.knows or "x-ratelimit-limit-requests" in headers or "x-ratelimit-limit-tokens" in headers:
+            self._told.observe(headers, clock.now())
+            self.quiet = False
         self._taken += 1
         if wave == self.wave:
             self.row = 0
@@ -107,6 +143,7 @@ class Lane:
     def refuse(self, wave: int, wait: float, now: float) -> None:
         """The server refused a call (429): nothing goes for *wait* seconds."""
         self.held_until = max(self.held_until, now + wait)
+        self.quiet = False
         self._told.forget()
         if wave != self.wave:
             return

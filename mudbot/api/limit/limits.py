@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mudbot.errors import ConfigError, Problem
 
@@ -25,6 +25,10 @@ class Limits:
     """Calls that may wait; one more raises QueueFullError at once."""
     deadline: float = 60.0
     """Seconds for a whole call, waiting and retries included, where the call names no other."""
+    shared: str | None = field(default=None, repr=False)
+    """``redis://…``: other processes of the same organisation use the rates above as well, and are counted there."""
+    alone: float = 0.5
+    """The part of the rates that this process keeps to while that Redis cannot be reached."""
 
     def __post_init__(self) -> None:
         rates = ("requests_per_minute", "tokens_per_minute", "images_per_minute")
@@ -39,6 +43,8 @@ class Limits:
             problems.append(Problem("api.limits.queue", f"{self.queue} is below 0"))
         if not self.deadline > 0:
             problems.append(Problem("api.limits.deadline", f"{self.deadline} leaves no time: seconds above 0"))
+        if not 0 < self.alone <= 1:
+            problems.append(Problem("api.limits.alone", f"{self.alone} is no part of a limit: above 0, at most 1"))
         if problems:
             raise ConfigError(*problems)
 

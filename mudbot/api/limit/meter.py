@@ -11,8 +11,6 @@ once.  If the meter has stood idle since, nothing is given back, because time ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 SLACK = 0.03
 """Seconds by which a call may catch up.  A timer that rings late by less loses no rate: "50 a second" measures 50.0.
 At most 50 * 0.03 calls catch up at once, so any one second sees at most 53 of them; the bar is 55."""
@@ -21,12 +19,8 @@ LONGEST_DEBT = 60.0
 """Seconds.  Providers count a minute; a ``usage`` that claims more (a bug, a hostile server) blocks no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What a call took of a meter, and in which busy period."""
-
-    cost: float
-    period: int
+Taken = tuple[float, int]
+"""What a call took of a meter, and in which busy period."""
 
 
 class Meter:
@@ -34,29 +28,33 @@ class Meter:
 
     def __init__(self, name: str, per_minute: float) -> None:
         self.name, self.per_minute = name, per_minute
-        self._rate = per_minute / 60.0
-        self._paid = float("-inf")
-        self._period = 0
+        self.each = 60.0 / per_minute
+        """Seconds that one of them takes."""
+        self.paid = float("-inf")
+        """When everything taken so far is worked off."""
+        self.period = 0
+        """How often it began to be busy."""
 
     def __repr__(self) -> str:
         return f"<Meter {self.name} ({self.per_minute:g})>"
 
     def wait(self, now: float) -> float:
         """Seconds until a call may go; 0 for now."""
-        return max(0.0, self._paid - SLACK - now)
+        return max(0.0, self.paid - SLACK - now)
 
     def take(self, cost: float, now: float) -> Taken:
         """Count a call that goes now."""
-        if self._paid <= now:  # it stood idle: a new busy period begins, with nothing to catch up yet
-            self._paid = now + SLACK
-            self._period += 1
-        self._paid += cost / self._rate
-        return Taken(cost, self._period)
+        if self.paid <= now:  # it stood idle: a new busy period begins, with nothing to catch up yet
+            self.paid = now + SLACK
+            self.period += 1
+        self.paid += cost * self.each
+        return cost, self.period
 
     def settle(self, taken: Taken, cost: float) -> None:
         """Correct what was taken to the true *cost*, 0 to give all of it back."""
-        change = (max(0.0, cost) - taken.cost) / self._rate
+        before, period = taken
+        change = (max(0.0, cost) - before) * self.each
         if change > 0:
-            self._paid += min(change, LONGEST_DEBT)
-        elif taken.period == self._period:
-            self._paid += change
+            self.paid += min(change, LONGEST_DEBT)
+        elif period == self.period:
+            self.paid += change

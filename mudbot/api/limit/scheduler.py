@@ -1,260 +1,241 @@
-"""One queue before the API, shared by every caller: who goes next, and when.
+"""The one queue before an account of the API, shared by every caller: who goes next, and when.
 
-A call takes a Ticket, waits for its Lease, and gives the lease back.  The head of the queue asks every limit that it
-needs and takes from all of them at once or from none.  While it waits for one limit, a later call passes only if it
-needs none of what the head waits for: a reply may pass a picture that waits for the pictures' limit, and nothing can
-starve the head.
+A call takes a Turn, waits until it is granted, and releases it.  Who waits is served by priority, and within one by a
+round for each player (``line``).  The first of each lane asks every limit that it needs and takes from all of them at
+once or from none.  While it waits for one limit, a call of another lane passes only if it needs none of what the first
+waits for: a reply may pass a picture that waits for the pictures' limit, and nothing can starve whoever is first.
 
-Seams.  ``Order`` decides the order of service (here first come, first served): priorities and a fair turn for each
-player are another Order.  A limit shared between processes asks after the local lease and, if it must wait, comes back
-with the same ticket, which keeps its place.
+A limit that several processes share is asked after all of this, and who must wait there comes back to his place.
 """
 
 from __future__ import annotations
 
 import asyncio
-import bisect
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Protocol
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from mudbot.api.limit.lane import Lane
 from mudbot.api.limit.limits import Cost, Limits
-from mudbot.api.limit.meter import Meter, Taken
+from mudbot.api.limit.line import Rounds
+from mudbot.api.limit.meter import SLACK, Meter
+from mudbot.api.limit.turn import Flow, Turn
 from mudbot.api.wire.retry import MAX_RETRIES
-from mudbot.clock import Clock
+from mudbot.clock import Clock, Timer
 from mudbot.errors import ApiConnectionError, ApiError, QueueFullError, RateLimitError
 
+if TYPE_CHECKING:
+    from mudbot.api.limit.shared import Ask, SharedLimit
+
 _SOON = 1e-6
-"""Seconds: a timer sleeps at least this long, so that rounding cannot make it spin."""
+"""Seconds: a timer waits at least this long, so that rounding cannot make it spin."""
 
+MOST_LANES = 256
+"""Lanes that are remembered; a new one beyond them makes idle ones be forgotten."""
 
-@dataclass(eq=False, slots=True)
-class Ticket:
-    """A call's place in the queue, kept over its attempts."""
+BACKGROUND = 2
+"""From this priority on a call leaves the last place in flight to whoever is more urgent."""
 
-    number: int
-    lane: Lane
-    cost: Cost
-    until: float
-    """The call's deadline on the Clock: a hold that ends later refuses it at once."""
-    born: int
-    """The lane's wave when it came."""
-    waits_for: str = ""
-    """What it waits for, in words."""
-    started: bool = False
-    """It was sent before: it may come back for another attempt, however full the queue is then."""
-    granted: asyncio.Future[Lease] | None = field(default=None, repr=False)
-
-
-class Order(Protocol):
-    """The waiting tickets, iterated in the order in which they should be served."""
-
-    def add(self, ticket: Ticket) -> None:
-        """Let *ticket* wait; one that comes back from a failed attempt keeps its number."""
-
-    def remove(self, ticket: Ticket) -> None:
-        """It waits no longer."""
-
-    def __iter__(self) -> Iterator[Ticket]: ...
-
-    def __len__(self) -> int: ...
-
-
-class Fifo:
-    """First come, first served."""
-
-    def __init__(self) -> None:
-        self._tickets: list[Ticket] = []
-
-    def add(self, ticket: Ticket) -> None:
-        bisect.insort(self._tickets, ticket, key=attrgetter("number"))
-
-    def remove(self, ticket: Ticket) -> None:
-        self._tickets.remove(ticket)
-
-    def __iter__(self) -> Iterator[Ticket]:
-        return iter(self._tickets)
-
-    def __len__(self) -> int:
-        return len(self._tickets)
-
-
-class Lease:
-    """Leave to send one request.  ``release`` it in the end, whatever happened; twice does no harm."""
-
-    __slots__ = ("_held", "_scheduler", "_taken", "_ticket", "_wave")
-
-    def __init__(self, scheduler: Scheduler, ticket: Ticket, wave: int, taken: list[tuple[Meter, str, Taken]]) -> None:
-        self._scheduler, self._ticket, self._wave, self._taken = scheduler, ticket, wave, taken
-        self._held = True
-
-    def accepted(self, headers: Mapping[str, str]) -> None:
-        """The server took the request; *headers* (lower case) may tell its limits."""
-        self._ticket.lane.accept(self._wave, headers, self._scheduler.clock.now())
-        self._scheduler.pump()
-
-    def refused(self, wait: float) -> None:
-        """The server's limit is reached (429): everything that shares it waits *wait* seconds."""
-        self._scheduler.hold(self._ticket.lane, self._wave, wait)
-
-    def settle(self, cost: Cost) -> None:
-        """Correct the estimate by what the call really took."""
-        for meter, kind, taken in self._taken:
-            meter.settle(taken, getattr(cost, kind))
-        self._taken = []
-        self._scheduler.pump()
-
-    def release(self) -> None:
-        """Give the place in flight to the next call."""
-        if self._held:
-            self._held = False
-            self._scheduler.leave(self._ticket.lane, self._wave)
+NOTHING = Cost(0, 0, 0)
+KINDS = ("requests", "tokens", "images")
 
 
 class Scheduler:
-    """Hands out leases within *limits*; all of one event loop."""
+    """Grants turns within *limits*; all of one event loop.  *shared* is the limit that other processes use as well."""
 
-    def __init__(self, limits: Limits, clock: Clock, order: Order | None = None) -> None:
-        self.clock = clock
-        self._limits = limits
-        self._order: Order = Fifo() if order is None else order
+    def __init__(self, limits: Limits, clock: Clock, shared: SharedLimit | None = None) -> None:
+        self.clock, self.limits = clock, limits
+        self._now = clock.now
+        self._open = -1 if shared else limits.concurrency
+        """So many may be in flight for another one to go without a closer look."""
+        self._reserved = BACKGROUND if limits.concurrency > 1 else math.inf
+        """The priority from which a call leaves one place free."""
+        self._shared = shared
         self._lanes: dict[str, Lane] = {}
-        rates = {kind: getattr(limits, f"{kind}_per_minute") for kind in ("requests", "tokens", "images")}
-        self._meters = {kind: Meter(f"{kind}_per_minute", rate) for kind, rate in rates.items() if rate is not None}
-        self._running = 0
+        self._rounds = Rounds()
+        rates = {} if shared else {kind: getattr(limits, f"{kind}_per_minute") for kind in KINDS}
+        meters = {kind: Meter(f"{kind}_per_minute", rate) for kind, rate in rates.items() if rate is not None}
+        self._meters = list(meters.items())
+        self._requests, self._tokens, self._images = (meters.get(kind) for kind in KINDS)
+        self._limited = any(getattr(limits, f"{kind}_per_minute") is not None for kind in KINDS)
+        self.running = 0
+        """Requests in flight."""
+        self.waiting = 0
+        """Calls in the queue."""
         self._numbers = 0
-        self._timer: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
         self._timer_at = math.inf
         self._closed = False
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{self._running}/{self._limits.concurrency} in flight"
-        return f"<Scheduler {state}, {len(self._order)}/{self._limits.queue} waiting>"
+        state = "closed" if self._closed else f"{self.running}/{self.limits.concurrency} in flight"
+        return f"<Scheduler {state}, {self.waiting}/{self.limits.queue} waiting>"
 
-    @property
-    def running(self) -> int:
-        """Requests in flight."""
-        return self._running
-
-    @property
-    def waiting(self) -> int:
-        """Calls in the queue."""
-        return len(self._order)
-
-    def ticket(self, lane: str, cost: Cost, until: float) -> Ticket:
+    def turn(self, lane: str, cost: Cost, until: float = math.inf, *, flow: Flow = ("", ""), priority: int = 1) -> Turn:
         """A place in the queue of *lane*, the name of one of the server's limits; *until* is the call's deadline."""
-        if lane not in self._lanes:
-            self._lanes[lane] = Lane(lane, self._limits.concurrency, cold=not self._meters)
-        self._numbers += 1
-        return Ticket(self._numbers, self._lanes[lane], cost, until, self._lanes[lane].wave)
+        found = self._lanes.get(lane)
+        if found is None:
+            found = self._open_lane(lane)
+        return Turn(self, found, cost, flow, priority, until)
 
-    async def acquire(self, ticket: Ticket) -> Lease:
+    def try_acquire(self, turn: Turn) -> bool:
+        """Grant *turn* where nothing is in its way.  Raises what ``acquire`` raises where it never can be."""
+        if self.waiting or self.running >= self._open or turn.priority >= BACKGROUND:
+            return False  # acquire looks closer
+        lane, cost, now = turn.lane, turn.cost, self._now()
+        late = now + SLACK
+        requests, tokens = self._requests, self._tokens
+        if not lane.quiet or cost.images:
+            return self._try_closely(turn, now)
+        if requests is not None and requests.paid > late and cost.requests > 0:
+            return False
+        if tokens is not None and tokens.paid > late and cost.tokens > 0:
+            return False
+        self._grant(turn, now)
+        return True
+
+    def _try_closely(self, turn: Turn, now: float) -> bool:
+        lane = turn.lane
+        if lane.wave and (failure := self._hopeless(turn)) is not None:
+            raise failure
+        if lane.wait(turn.cost, now) > 0 or self._meters_of(turn, now):
+            return False
+        self._grant(turn, now)
+        return True
+
+    async def acquire(self, turn: Turn) -> None:
         """Wait for the leave to send; cancelling this leaves no trace.
 
         Raises QueueFullError when too many wait, RateLimitError when the server's limit is held longer than this call
         may take or has refused too often while it waited, ApiConnectionError when the scheduler is closed.
         """
-        if self._closed:
-            raise _closed()
-        if (failure := self._hopeless(ticket)) is not None:
-            raise failure
-        if not len(self._order) and self._grantable(ticket, self.clock.now()):
-            return self._grant(ticket)
-        if not ticket.started and len(self._order) >= self._limits.queue:
-            raise QueueFullError(
-                f"{len(self._order)} calls wait for the API already: this one was not queued -- call less often, or "
-                "raise api.limits.queue if they may wait longer"
-            )
-        return await self._wait(ticket)
+        while not self.try_acquire(turn):
+            if self._closed:
+                raise _closed()
+            if turn.lane.wave and (failure := self._hopeless(turn)) is not None:
+                raise failure
+            if not turn.started and self.waiting >= self.limits.queue:
+                self._make_room(turn)
+            await self._wait(turn)
+            if self._shared is None or await self._ask(turn, self._shared):
+                return
 
     def hold(self, lane: Lane, wave: int, wait: float) -> None:
         """Hold *lane* back after a 429; calls that waited through too many of them in a row fail."""
         lane.refuse(wave, wait, self.clock.now())
-        for ticket in [ticket for ticket in self._order if ticket.lane is lane]:
-            if (failure := self._hopeless(ticket)) is not None:
-                self._answer(ticket, failure)
+        if self._shared is not None:
+            self._shared.hold(lane.name, wait)
+        for turn in list(lane.line):
+            failure = self._hopeless(turn)
+            if failure is None and turn.mobile:
+                failure = RateLimitError(f"{lane.name}: the server takes no calls for {wait:.0f} s (429)", status=429)
+            if failure is not None:
+                self._answer(turn, failure)
         self.pump()
 
-    def leave(self, lane: Lane, wave: int) -> None:
-        """A lease ended."""
-        self._running -= 1
-        lane.leave(wave)
-        self.pump()
+    def settle(self, turn: Turn, cost: Cost) -> None:
+        """See ``Turn.settle``."""
+        if self._shared is not None:
+            asked, turn.asked = turn.asked, None
+            if asked is not None:
+                changes = {kind: getattr(cost, kind) - getattr(asked, kind) for kind in KINDS}
+                self._shared.settle({kind: change for kind, change in changes.items() if change}, asked)
+            return
+        taken, turn.taken = turn.taken, None
+        if taken is None:
+            return
+        for meter, period, kind in zip((self._requests, self._tokens, self._images), taken, KINDS, strict=True):
+            if meter is not None and period >= 0:
+                meter.settle((getattr(turn.cost, kind), period), getattr(cost, kind))
+        if self.waiting:
+            self.pump()
 
     def pump(self) -> None:
         """Grant whatever can be granted now, and wake again when time alone will allow more."""
         wake = math.inf
-        if self._timer is None and not len(self._order):
-            return
-        while len(self._order) and self._running < self._limits.concurrency:
-            ticket, wake = self._next(self.clock.now())
-            if ticket is None:
+        while self.waiting and self.running < self.limits.concurrency:
+            turn, wake = self._next(self.clock.now())
+            if turn is None:
                 break
-            self._answer(ticket, None)
-        self._arm(wake if len(self._order) and self._running < self._limits.concurrency else math.inf)
+            self._answer(turn, None)
+        self._arm(wake if self.waiting and self.running < self.limits.concurrency else math.inf)
 
-    def explain(self, ticket: Ticket) -> str:
-        """What *ticket* waits for, in words."""
-        if self._running >= self._limits.concurrency:
-            return f"one of the {self._limits.concurrency} calls in flight to end (api.limits.concurrency)"
-        obstacles = self._obstacles(ticket, self.clock.now())
-        return max(obstacles)[1] if obstacles else "the calls before it"
+    def explain(self, turn: Turn) -> str:
+        """What *turn* waits for, in words."""
+        now = self.clock.now()
+        if self.running >= self._room(turn):
+            return f"one of the {self.limits.concurrency} calls in flight to end (api.limits.concurrency)"
+        waits = [
+            (wait, f"api.limits.{meter.name} ({meter.per_minute:g})") for wait, meter in self._meters_of(turn, now)
+        ]
+        if (wait := turn.lane.wait(turn.cost, now)) > 0:
+            waits.append((wait, turn.lane.why(turn.cost, now)))
+        return max(waits)[1] if waits else "the calls before it"
+
+    def held(self, lane: str) -> float:
+        """Seconds for which the server's refusal (429) keeps *lane* closed; 0 if it is open."""
+        found = self._lanes.get(lane)
+        return 0.0 if found is None else max(0.0, found.held_until - self.clock.now())
 
     async def close(self) -> None:
         """Fail what waits and take nothing more."""
-        self._closed = True
-        for ticket in list(self._order):
-            self._answer(ticket, _closed())
+        self._closed, self._open = True, -1
+        for lane in self._lanes.values():
+            for turn in list(lane.line):
+                self._answer(turn, _closed())
         if self._timer is not None:
             self._timer.cancel()
-            await asyncio.wait([self._timer])
+            self._timer = None
+        if self._shared is not None:
+            await self._shared.close()
 
     # -- deciding --------------------------------------------------------------------------------------------------
 
-    def _next(self, now: float) -> tuple[Ticket | None, float]:
-        """The first ticket that may go, or None and the seconds until time allows one."""
+    def _room(self, turn: Turn) -> int:
+        """How many may be in flight for *turn* to join them, itself included."""
+        return self.limits.concurrency - (turn.priority >= self._reserved)
+
+    def _next(self, now: float) -> tuple[Turn | None, float]:
+        """The first call that may go, or None and the seconds until time allows one."""
+        heads = [head for lane in self._lanes.values() if lane.line and (head := lane.line.head()) is not None]
+        if len(heads) > 1:
+            heads.sort(key=_key)
         blocked: set[str] = set()
         wake = math.inf
-        for ticket in self._order:
-            if not blocked.isdisjoint(self._needs(ticket)):
+        for turn in heads:
+            if self.running >= self._room(turn) or not blocked.isdisjoint(self._needs(turn)):
                 continue
-            obstacles = self._obstacles(ticket, now)
-            if not obstacles:
-                return ticket, 0.0
-            blocked.update(what for _, _, what in obstacles)
-            wake = min(wake, min(obstacles)[0])  # the first change: it may free a later call though not this one
+            waits = [(wait, meter.name) for wait, meter in self._meters_of(turn, now)]
+            if (wait := turn.lane.wait(turn.cost, now)) > 0:
+                waits.append((wait, ""))
+            if not waits:
+                return turn, 0.0
+            blocked.update(name for _, name in waits)
+            wake = min(wake, *(wait for wait, _ in waits))  # the first change: it may free a later call, not this one
         return None, wake
 
-    def _needs(self, ticket: Ticket) -> list[str]:
-        return [ticket.lane.name, *(kind for kind in self._meters if getattr(ticket.cost, kind) > 0)]
+    def _needs(self, turn: Turn) -> list[str]:
+        return [meter.name for kind, meter in self._meters if getattr(turn.cost, kind) > 0]
 
-    def _obstacles(self, ticket: Ticket, now: float) -> list[tuple[float, str, str]]:
-        """Seconds, words and name of each limit that *ticket* would have to wait for."""
-        wait, why = ticket.lane.wait(ticket.cost, now)
-        found = [(wait, why, ticket.lane.name)] if wait > 0 else []
-        for kind, meter in self._meters.items():
-            if getattr(ticket.cost, kind) > 0 and (wait := meter.wait(now)) > 0:
-                found.append((wait, f"api.limits.{meter.name} ({meter.per_minute:g})", kind))
-        return found
+    def _meters_of(self, turn: Turn, now: float) -> Sequence[tuple[float, Meter]]:
+        """The meters that *turn* would have to wait for, and how long."""
+        return [
+            (wait, meter)
+            for kind, meter in self._meters
+            if getattr(turn.cost, kind) > 0 and (wait := meter.wait(now)) > 0
+        ]
 
-    def _grantable(self, ticket: Ticket, now: float) -> bool:
-        return self._running < self._limits.concurrency and not self._obstacles(ticket, now)
-
-    def _hopeless(self, ticket: Ticket) -> RateLimitError | None:
-        lane = ticket.lane
-        if not lane.wave:
-            return None
-        if min(lane.row, lane.wave - ticket.born) > MAX_RETRIES:
+    def _hopeless(self, turn: Turn) -> RateLimitError | None:
+        lane = turn.lane
+        if min(lane.row, lane.wave - turn.born) > MAX_RETRIES:
             return RateLimitError(
                 f"{lane.name}: the server refused {lane.row} calls in a row (429) while this one waited -- set "
                 "api.limits to what the account allows, or call less often",
                 status=429,
             )
         hold = lane.held_until - self.clock.now()
-        if hold > 0 and lane.held_until > ticket.until:
+        if hold > 0 and lane.held_until > turn.until:
             return RateLimitError(
                 f"{lane.name}: the server takes no calls for another {hold:.0f} s (429), longer than this call may "
                 "take -- call again later, or give it a longer deadline",
@@ -264,52 +245,123 @@ class Scheduler:
 
     # -- doing -----------------------------------------------------------------------------------------------------
 
-    def _grant(self, ticket: Ticket) -> Lease:
-        now = self.clock.now()
-        ticket.started = True
-        self._running += 1
-        taken = [
-            (meter, kind, meter.take(getattr(ticket.cost, kind), now))
-            for kind, meter in self._meters.items()
-            if getattr(ticket.cost, kind) > 0
-        ]
-        return Lease(self, ticket, ticket.lane.enter(ticket.cost, now), taken)
+    def _open_lane(self, name: str) -> Lane:
+        if len(self._lanes) >= MOST_LANES:
+            now = self.clock.now()
+            self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.idle(now)}
+        lane = self._lanes[name] = Lane(name, self.limits.concurrency, cold=not self._limited)
+        return lane
 
-    async def _wait(self, ticket: Ticket) -> Lease:
-        granted: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
-        ticket.granted = granted
-        self._order.add(ticket)
+    def _grant(self, turn: Turn, now: float) -> None:
+        turn.started = turn.held = True
+        self.running += 1
+        if self._meters:
+            # Meter.take, written out: this is what every call pays.
+            cost, taken = turn.cost, [-1, -1, -1]
+            if (meter := self._requests) is not None and cost.requests > 0:
+                if meter.paid <= now:
+                    meter.paid = now + SLACK
+                    meter.period += 1
+                meter.paid += cost.requests * meter.each
+                taken[0] = meter.period
+            if (meter := self._tokens) is not None and cost.tokens > 0:
+                if meter.paid <= now:
+                    meter.paid = now + SLACK
+                    meter.period += 1
+                meter.paid += cost.tokens * meter.each
+                taken[1] = meter.period
+            if (meter := self._images) is not None and cost.images > 0:
+                taken[2] = meter.take(cost.images, now)[1]
+            turn.taken = taken
+        lane = turn.lane
+        if lane.quiet:
+            lane.running += 1
+            turn.wave = lane.wave
+        else:
+            turn.wave = lane.enter(turn.cost, now)
+
+    async def _wait(self, turn: Turn) -> None:
+        turn.granted = granted = asyncio.get_running_loop().create_future()
+        if turn.key is None:
+            self._numbers += 1
+            turn.number = self._numbers
+            turn.key = (turn.priority, self._rounds.next(turn), turn.number)
+        turn.lane.line.add(turn)
+        self.waiting += 1
         self.pump()
         try:
-            return await granted
+            await granted
         except asyncio.CancelledError:
-            if self._leave_queue(ticket):
-                ticket.waits_for = self.explain(ticket)
+            if self._leave_queue(turn):
+                turn.waits_for = self.explain(turn)
                 self.pump()
-            elif not granted.cancelled() and granted.exception() is None:
-                # Granted and cancelled in one turn of the loop: all of it goes back.
-                lease = granted.result()
-                lease.settle(Cost(0, 0, 0))
-                lease.release()
+            elif turn.held:  # granted and cancelled in one turn of the loop: all of it goes back
+                turn.settle(NOTHING)
+                turn.release()
             raise
 
-    def _answer(self, ticket: Ticket, failure: ApiError | None) -> None:
-        """Take *ticket* from the queue and grant it, or fail it."""
-        granted = ticket.granted
-        self._leave_queue(ticket)
-        if granted is None or granted.done():
+    async def _ask(self, turn: Turn, shared: SharedLimit) -> bool:
+        """Whether the shared limit has room as well; if not, *turn* is without leave again, and its lane waits."""
+        from mudbot.api.limit.shared import Ask
+
+        cost = turn.cost
+        asked = asyncio.ensure_future(shared.take([Ask(turn.lane.name, cost.requests, cost.tokens, cost.images)]))
+        try:
+            wait = (await asyncio.shield(asked))[0]
+        except asyncio.CancelledError:
+            asked.add_done_callback(partial(self._give_back, turn))
+            turn.release()
+            raise
+        if wait <= 0:
+            return True
+        turn.lane.hold_off(self.clock.now() + wait)
+        turn.release()
+        return False
+
+    def _give_back(self, turn: Turn, ask: Ask, answer: asyncio.Future[list[float]]) -> None:
+        """Whoever asked is gone: what he was granted goes back."""
+        if not answer.cancelled() and answer.exception() is None and answer.result()[0] <= 0:
+            turn.asked = ask
+            self.settle(turn, NOTHING)
+
+    def _make_room(self, turn: Turn) -> None:
+        """The queue is full: the least urgent call of whoever waits with most of them goes, if that is not *turn*."""
+        counts: dict[tuple[int, Flow], int] = {}
+        waiting = [other for lane in self._lanes.values() for other in lane.line if not other.started]
+        for other in waiting:
+            who = (other.priority, other.flow)
+            counts[who] = counts.get(who, 0) + 1
+        mine = (turn.priority, counts.get((turn.priority, turn.flow), 0) + 1)
+        worst = max(waiting, key=lambda o: (o.priority, counts[o.priority, o.flow], o.number), default=None)
+        if worst is None or (worst.priority, counts[worst.priority, worst.flow]) <= mine:
+            raise self._full()
+        self._answer(worst, self._full())
+
+    def _full(self) -> QueueFullError:
+        return QueueFullError(
+            f"{self.waiting} calls wait for the API already: this one was not queued -- call less often, or "
+            "raise api.limits.queue if they may wait longer"
+        )
+
+    def _answer(self, turn: Turn, failure: ApiError | None) -> None:
+        """Take *turn* from the queue and grant it, or fail it."""
+        granted = turn.granted
+        if not self._leave_queue(turn) or granted is None or granted.done():
             return  # its caller was cancelled and will only wake in the loop's next turn
         if failure is None:
-            granted.set_result(self._grant(ticket))
+            self._rounds.serve(turn)
+            self._grant(turn, self.clock.now())
+            granted.set_result(None)
         else:
             granted.set_exception(failure)
 
-    def _leave_queue(self, ticket: Ticket) -> bool:
+    def _leave_queue(self, turn: Turn) -> bool:
         """Whether it stood there."""
-        if ticket.granted is None:
+        if turn.granted is None:
             return False
-        self._order.remove(ticket)
-        ticket.granted = None
+        turn.granted = None
+        turn.lane.line.gone()
+        self.waiting -= 1
         return True
 
     def _arm(self, wake: float) -> None:
@@ -322,12 +374,16 @@ class Scheduler:
             self._timer = None
         if math.isfinite(at):
             self._timer_at = at
-            self._timer = asyncio.get_running_loop().create_task(self._ring(max(wake, _SOON)))
+            self._timer = self.clock.call_later(max(wake, _SOON), self._ring)
 
-    async def _ring(self, wait: float) -> None:
-        await self.clock.sleep(wait)
+    def _ring(self) -> None:
         self._timer = None
         self.pump()
+
+
+def _key(turn: Turn) -> tuple[int, float, int]:
+    assert turn.key is not None
+    return turn.key
 
 
 def _closed() -> ApiConnectionError:

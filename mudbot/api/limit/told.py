@@ -48,6 +48,11 @@ class ToldLimit:
             + ">"
         )
 
+    @property
+    def knows(self) -> bool:
+        """Whether anything was told."""
+        return bool(self._left)
+
     def observe(self, headers: Mapping[str, str], now: float) -> None:
         """Note what an answer says; a kind that it does not mention, or mentions without sense, is forgotten."""
         for kind in ("requests", "tokens"):

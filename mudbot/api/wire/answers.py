@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -26,9 +26,15 @@ class Source(Protocol):
     place: Place
     redact: Redactor
     status: int
-    headers: dict[str, str]
-    content_type: str
-    request_id: str | None
+    headers: Mapping[str, str]
+
+    @property
+    def content_type(self) -> str:
+        """In lower case, without parameters."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the call."""
 
     async def next(self) -> bytes:
         """The next piece of the body; empty at its end."""
@@ -43,11 +49,12 @@ class Source(Protocol):
         """The error for an answer that is not what the API promises."""
 
 
-async def read_answer(source: Source, kind: type[_A]) -> AsyncGenerator[_A, None]:
-    """The one answer that a whole body holds.  Raises BadAnswerError, or Failed for an error inside it."""
+async def read_answer(source: Source, kind: type[_A]) -> tuple[_A, bytes]:
+    """The one answer that a whole body holds, and the body.  Raises BadAnswerError, or Failed for an error inside."""
     if not _is_json(source.content_type):
         raise await _wrong_type(source, "JSON")
-    yield _parse(source, await source.read(), kind)
+    body = await source.read()
+    return parse(source, body, kind), body
 
 
 async def read_stream(source: Source, kind: type[_P]) -> AsyncGenerator[_P, None]:
@@ -66,7 +73,7 @@ async def read_stream(source: Source, kind: type[_P]) -> AsyncGenerator[_P, None
                     return
                 if event.event == "ping" or not event.data:
                     continue  # keep-alives of some gateways
-                piece = _parse(source, event.data.encode("utf-8"), kind)
+                piece = parse(source, event.data.encode("utf-8"), kind)
                 finished = finished or piece.finished
                 yield piece
     except Failed as failed:
@@ -77,26 +84,44 @@ async def read_stream(source: Source, kind: type[_P]) -> AsyncGenerator[_P, None
         raise source.bad("the stream stopped before its end (neither finish_reason nor [DONE] came)")
 
 
-def _parse(source: Source, body: bytes, kind: type[_A]) -> _A:
-    fault = ""  # raised outside the handlers: pydantic's errors hold the input, and no error of ours should hold them
+def parse(source: Source, body: bytes, kind: type[_A]) -> _A:
+    """*body* as a value.  Raises as ``read_answer``."""
+    try:
+        answer = kind.model_validate_json(body)
+    except ValidationError:
+        answer = None
+    if answer is None:
+        raise _unreadable(source, body, kind)
+    extra = answer.__pydantic_extra__
+    if extra and "error" in extra and (said := read_error(extra)) is not None:
+        raise from_said(said, source.status, source.headers, source.place, source.redact)
+    if (name := source.request_id) is not None:
+        answer._request_id = name  # noqa: SLF001 - ours; a field would mix with what the server sent
+    return answer
+
+
+def _unreadable(source: Source, body: bytes, kind: type[Answer]) -> Exception:
+    """Why *body* is no *kind*.
+
+    Made outside the handlers: pydantic's errors hold the input, and no error of ours should hold them as its context.
+    """
+    fault, value = "", None
     try:
         value = from_json(body)
     except ValueError as error:
         fault = source.redact(str(error), 80)
     if fault:
-        raise source.bad(f"this is not JSON ({fault}): {_quoted(source, body)}")
+        return source.bad(f"this is not JSON ({fault}): {_quoted(source, body)}")
     if (said := read_error(value)) is not None:
-        raise from_said(said, source.status, source.headers, source.place, source.redact)
+        return from_said(said, source.status, source.headers, source.place, source.redact)
     try:
-        answer = kind.model_validate(value)
+        kind.model_validate(value)
+        fault = "it cannot be read"
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = source.redact(".".join(map(str, first["loc"])) or "the whole", 80)
         fault = f"{where}: {source.redact(first['msg'], 80)}"
-    if fault:
-        raise source.bad(f"this is no {kind.__name__} ({fault}): {_quoted(source, body)}")
-    answer._request_id = source.request_id  # noqa: SLF001 - ours; a field would mix with what the server sent
-    return answer
+    return source.bad(f"this is no {kind.__name__} ({fault}): {_quoted(source, body)}")
 
 
 async def _wrong_type(source: Source, wanted: str) -> ApiError:

@@ -139,7 +139,7 @@ def bad_answer(what: str, reply_status: int, request_id: str | None, place: Plac
 def request_id(headers: Mapping[str, str], redact: Redactor) -> str | None:
     """The server's name for the call."""
     found = headers.get("x-request-id") or headers.get("request-id")
-    return redact(found, 100) if found else None
+    return redact.name(found) if found else None
 
 
 def _failed(

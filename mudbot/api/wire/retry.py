@@ -40,6 +40,8 @@ class Signs:
     """The server's error code."""
     lost: bool = False
     """The connection failed, timed out or was cut: no (whole) answer came."""
+    unsent: bool = False
+    """Nothing of the request can have arrived: it costs nothing."""
     stale: bool = False
     """It was a kept-alive connection that the server had closed meanwhile: the request was probably never read."""
 

@@ -5,18 +5,24 @@ The only module that imports aiohttp; it is loaded when an Api is first opened.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import asyncio
+import io
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import aiohttp
+from yarl import URL
 
+from mudbot.api.calls import Progress, Upload
 from mudbot.api.wire.failures import Failed, Place, bad_answer, from_status, request_id
 from mudbot.api.wire.retry import Signs
 from mudbot.api.wire.safe import Redactor
-from mudbot.api.wire.target import Target
 from mudbot.errors import ApiConnectionError, ApiError, ApiTimeoutError, BadAnswerError, BadRequestError
 
 LONGEST_BODY = 64 * 1024 * 1024
@@ -33,12 +39,22 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart body; made anew for each attempt."""
+
+    fields: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, Upload], ...]
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """One request, serialised once for all its attempts."""
 
     place: Place
-    body: bytes | None
-    accept: str
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | Form | None
     silence: float
     """Seconds without a byte after which the connection is given up: a backstop behind the call's own deadline."""
 
@@ -49,9 +65,18 @@ class Reply:
     def __init__(self, response: aiohttp.ClientResponse, place: Place, redact: Redactor) -> None:
         self._response, self.place, self.redact = response, place, redact
         self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self.content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        self.request_id = request_id(self.headers, redact)
+        self.headers: Mapping[str, str] = response.headers
+        """Asked for in any case of letters."""
+
+    @property
+    def content_type(self) -> str:
+        """Without its parameters, in lower case; empty where the server does not say."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the call."""
+        return request_id(self.headers, self.redact)
 
     async def next(self) -> bytes:
         """The next piece of the body, of any size; empty at its end.  Raises Failed when the connection is cut."""
@@ -59,7 +84,10 @@ class Reply:
         return await _mapped(self._response.content.readany(), self.place, self.redact)
 
     async def read(self) -> bytes:
-        """The whole body.  Raises BadAnswerError when it is longer than LONGEST_BODY."""
+        """The whole body.  Raises BadAnswerError when it is longer than LONGEST_BODY, Failed when it is cut."""
+        length = self._response.content_length
+        if length is not None and length <= LONGEST_BODY and not self.headers.get("Content-Encoding"):
+            return await _mapped(self._response.read(), self.place, self.redact)
         parts: list[bytes] = []
         size = 0
         while data := await self.next():
@@ -68,6 +96,28 @@ class Reply:
                 raise self.bad(f"the answer is longer than {LONGEST_BODY // 2**20} MiB")
             parts.append(data)
         return b"".join(parts)
+
+    async def save(self, path: Path, progress: Progress | None) -> None:
+        """Write the body to *path*, which is replaced when all has come.
+
+        Raises Failed when the connection is cut, BadRequestError when the file cannot be written.
+        """
+        fresh = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
+        total, size = self._response.content_length, 0
+        try:
+            with await _writing(asyncio.to_thread(fresh.open, "wb"), path, self.place) as file:
+                while data := await self.next():
+                    await _writing(asyncio.to_thread(file.write, data), path, self.place)
+                    size += len(data)
+                    if progress is not None:
+                        progress(size, total)
+            await _writing(asyncio.to_thread(os.replace, fresh, path), path, self.place)
+        finally:
+            await asyncio.shield(asyncio.to_thread(fresh.unlink, missing_ok=True))
+
+    def close(self) -> None:
+        """Give the connection back if all was read, else end it."""
+        self._response.release() if self._response.content.is_eof() else self._response.close()
 
     async def beginning(self, length: int) -> bytes:
         """Up to *length* bytes of the body, and none of its failures: for an error that is known already."""
@@ -83,22 +133,20 @@ class Reply:
 
 
 class Transport:
-    """Sends requests to *target*.  Needs a running event loop; close it in the end."""
+    """Sends requests, to whatever server.  Needs a running event loop; close it in the end."""
 
-    def __init__(self, target: Target, redact: Redactor) -> None:
-        self._target, self._redact = target, redact
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_reuseconn.append(_note_reuse)
+    def __init__(self, redact: Redactor) -> None:
+        self._redact = redact
+        self._made = 0  # connections so far
+        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0
-            ),  # the scheduler bounds the calls; a second queue would hide its waits
+            # The scheduler bounds the calls; a second queue would hide its waits.
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=self._socket),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[trace],
         )
 
     def __repr__(self) -> str:
-        return f"<Transport {self._target.shown}{' closed' if self._session.closed else ''}>"
+        return f"<Transport{' closed' if self._session.closed else ''}>"
 
     async def close(self) -> None:
         """Close every connection; calls in flight fail."""
@@ -107,62 +155,119 @@ class Transport:
     @asynccontextmanager
     async def open(self, sending: Sending) -> AsyncIterator[Reply]:
         """Send and wait for the head of a good answer.  Raises Failed for everything else."""
-        place, context = sending.place, SimpleNamespace(reused=False)
-        headers = self._target.headers() | {"Accept": sending.accept}
-        if sending.body is not None:
-            headers["Content-Type"] = "application/json"
-        request = self._session.request(
-            place.method,
-            self._target.url(place.path),
-            data=sending.body,
-            headers=headers,
-            allow_redirects=False,  # a redirected POST becomes a GET without its body, and the key must not travel on
-            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=sending.silence),
-            trace_request_ctx=context,
-        )
-        async with (
-            AsyncExitStack() as stack
-        ):  # never a bare await: cancelled at the wrong moment, it leaks the connection
-            response = await _mapped(stack.enter_async_context(request), place, self._redact, context)
-            reply = Reply(response, place, self._redact)
-            if not 200 <= reply.status < 300:
-                body = await reply.beginning(LONGEST_ERROR)
-                raise from_status(reply.status, reply.headers, body, place, self._redact)
+        reply = await self.send(sending)
+        try:
             yield reply
+        finally:
+            reply.close()
+
+    async def send(self, sending: Sending) -> Reply:
+        """Send and wait for the head of a good answer, which whoever gets it must close.
+
+        Raises Failed for everything else.
+        """
+        place, made = sending.place, self._made
+        try:
+            # Cancelled here, aiohttp closes the connection; once this returns, nothing is awaited before it is kept.
+            response = await self._session.request(
+                place.method,
+                sending.url,
+                data=sending.body if not isinstance(sending.body, Form) else _multipart(sending.body),
+                headers=sending.headers,
+                allow_redirects=False,  # a redirected POST becomes a GET without its body, and the key stays here
+                timeout=self._timeout(sending.silence),
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # No socket was made since: it went out on a connection that the server may have closed meanwhile.
+            failed = _failure(error, place, self._redact, reused=made == self._made)
+        else:
+            reply = Reply(response, place, self._redact)
+            if 200 <= reply.status < 300:
+                return reply
+            try:
+                body = await reply.beginning(LONGEST_ERROR)
+            finally:
+                reply.close()
+            failed = from_status(reply.status, reply.headers, body, place, self._redact)
+        # Outside the handler, so that no foreign exception hangs on it as its context: some of those hold the
+        # request's headers, and with them the key.
+        raise failed
+
+    def _timeout(self, silence: float) -> aiohttp.ClientTimeout:
+        found = self._timeouts.get(silence)
+        if found is None:
+            if len(self._timeouts) > 16:
+                self._timeouts.clear()
+            found = self._timeouts[silence] = aiohttp.ClientTimeout(
+                total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=silence
+            )
+        return found
+
+    def _socket(self, address: Any) -> socket.socket:
+        self._made += 1
+        family, kind, protocol, _, _ = address
+        return socket.socket(family, kind, protocol)
 
 
-async def _note_reuse(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
-    context.trace_request_ctx.reused = True
+def _multipart(form: Form) -> aiohttp.FormData:
+    data = aiohttp.FormData(quote_fields=False)  # names of files in UTF-8, as browsers and OpenAI's client send them
+    for name, value in form.fields:
+        data.add_field(name, value)
+    for name, upload in form.files:
+        content: bytes | io.BytesIO = upload.content
+        if form.progress is not None:
+            content = _Counted(upload.content, form.progress)
+        data.add_field(name, content, filename=upload.name, content_type=upload.type)
+    return data
 
 
-async def _mapped(step: Awaitable[_T], place: Place, redact: Redactor, context: SimpleNamespace | None = None) -> _T:
-    """Await *step*; what aiohttp raises becomes Failed.
+class _Counted(io.BytesIO):
+    """Bytes that tell how many of them were read."""
 
-    It is raised outside the handler, so that no foreign exception hangs on it as its context: some of those hold the
-    request's headers, and with them the key.
-    """
+    def __init__(self, content: bytes, progress: Progress) -> None:
+        super().__init__(content)
+        self._total, self._tell = len(content), progress
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if data:
+            self._tell(self.tell(), self._total)
+        return data
+
+
+async def _writing(step: Awaitable[_T], path: Path, place: Place) -> _T:
+    try:
+        return await step
+    except OSError as error:
+        reason = error.strerror
+    raise BadRequestError(f"{place}: cannot write {path}: {reason} -- choose another file, or make room")
+
+
+async def _mapped(step: Awaitable[_T], place: Place, redact: Redactor) -> _T:
+    """Await *step*; what aiohttp raises becomes Failed, raised outside the handler as in ``send``."""
     try:
         return await step
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        failed = _failure(error, place, redact, reused=context is not None and context.reused)
+        failed = _failure(error, place, redact, reused=False)
     raise failed
 
 
 def _failure(error: Exception, place: Place, redact: Redactor, *, reused: bool) -> Failed:
     """What happened, whether another attempt may help, and what to do; the first kind that fits decides."""
     server, check = place.server, "check that it runs, api.base_url and the network"
+    unsent = Signs(lost=True, unsent=True)
     kinds: list[tuple[Any, type[ApiError], Signs, str, str]] = [
         (
             aiohttp.ClientSSLError,
             ApiConnectionError,
-            Signs(),
+            Signs(unsent=True),
             f"no safe connection to {server}",
             "check its certificate",
         ),
-        (aiohttp.ConnectionTimeoutError, ApiConnectionError, Signs(lost=True), f"{server} took no connection", check),
+        (aiohttp.ConnectionTimeoutError, ApiConnectionError, unsent, f"{server} took no connection", check),
         (TimeoutError, ApiTimeoutError, Signs(), f"{server} fell silent", "give the call a longer deadline"),
         (aiohttp.ClientResponseError, BadAnswerError, Signs(), f"{server} answered no HTTP", "check api.base_url"),
-        (aiohttp.ClientConnectorError, ApiConnectionError, Signs(lost=True), f"cannot reach {server}", check),
+        (aiohttp.ClientConnectorError, ApiConnectionError, unsent, f"cannot reach {server}", check),
         (
             (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError),
             ApiConnectionError,

@@ -1,0 +1,109 @@
+"""A call, written out: its body in bytes, once for all its attempts, and its name in messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from mudbot.api.calls import Call, Upload
+from mudbot.api.types import Answer
+from mudbot.api.ways import Way
+from mudbot.api.wire.failures import Place
+from mudbot.errors import BadRequestError
+
+_A = TypeVar("_A", bound=Answer)
+
+# Made once: json.dumps makes a new encoder for every call that asks for anything but its defaults.
+_write = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+_BY_ID = frozenset({"files", "models", "engines", "fine-tunes"})
+"""Roots below which an id follows."""
+
+
+def shape(path: str) -> str:
+    """*path* without the ids in it: ``/files/{id}/content``.  What is counted and limited goes by this."""
+    parts = path.split("/")
+    at = 3 if path.startswith("/fine_tuning/jobs/") else 2 if parts[1] in _BY_ID and len(parts) > 2 else 0
+    if not at:
+        return path
+    parts[at] = "{id}"
+    return "/".join(parts)
+
+
+class Letter(Generic[_A]):
+    """*call* as it is sent.  Raises BadRequestError for parameters that cannot be written."""
+
+    __slots__ = ("_bodies", "call", "endpoint", "lane")
+
+    def __init__(self, call: Call[_A]) -> None:
+        self.call = call
+        self.endpoint = f"{call.method} {shape(call.path)}"
+        """Method and path without ids."""
+        self.lane = f"{self.endpoint} {call.model}" if call.model else self.endpoint
+        """The name of the limit at the server that it falls under: providers count by endpoint and model."""
+        self._bodies: dict[str | None, bytes] = {}
+
+    def __repr__(self) -> str:
+        return f"<Letter {self.lane}>"
+
+    def model_at(self, way: Way) -> str | None:
+        """What the model is called there."""
+        model = self.call.model
+        return model if model is None else way.server.models.get(model, model)
+
+    def body(self, model: str | None) -> bytes | None:
+        """The JSON of the parameters without those that are None.
+
+        Half a surrogate pair, as broken MUD text may hold, becomes ``?``.
+        """
+        call = self.call
+        if call.body is None:
+            return None
+        found = self._bodies.get(model)
+        if found is not None:
+            return found
+        params = {name: value for name, value in call.body.items() if value is not None}
+        if model is not None and "model" in params:
+            params["model"] = model
+        try:
+            found = _write(params).encode("utf-8", "replace")
+        except (TypeError, ValueError, RecursionError) as error:
+            fault = str(error)
+        else:
+            self._bodies[model] = found
+            return found
+        raise BadRequestError(
+            f"{self.endpoint}: its parameters cannot be written as JSON ({fault}): give text, numbers, lists and dicts"
+        )
+
+    def fields(self, model: str | None) -> tuple[tuple[str, str], ...]:
+        """The parameters as fields of a form: numbers and words as they are, lists and dicts as JSON."""
+        body: Mapping[str, Any] = self.call.body or {}
+        given = {name: value for name, value in body.items() if value is not None}
+        if model is not None and "model" in given:
+            given["model"] = model
+        return tuple((name, _field(value)) for name, value in given.items())
+
+    def uploads(self) -> tuple[tuple[str, Upload], ...]:
+        """The files of a form; of several under one name each gets it with ``[]``."""
+        found: list[tuple[str, Upload]] = []
+        for name, given in (self.call.files or {}).items():
+            if isinstance(given, list):
+                found += [(f"{name}[]", upload) for upload in given]
+            else:
+                found.append((name, given))
+        return tuple(found)
+
+    def place(self, way: Way) -> Place:
+        """Its name in messages."""
+        call, target = self.call, way.target
+        return Place(call.method, call.path, target.shown, self.model_at(way), target.key is not None)
+
+
+def _field(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _write(value)

@@ -1,0 +1,67 @@
+"""What the API answers, as values.  Fields that are not named here are kept as they came (``answer.model_dump()``)."""
+
+from mudbot.api.types.base import Answer, Item, Listing, Piece, Usage
+from mudbot.api.types.pictures import Image, ImageChunk, Images, ImageUsage
+from mudbot.api.types.reading import Embedding, Embeddings, Moderation, ModerationResult
+from mudbot.api.types.stored import Deleted, Engine, Engines, File, Files, Model, Models
+from mudbot.api.types.text import (
+    Audio,
+    Chat,
+    ChatChoice,
+    ChatChunk,
+    ChatChunkChoice,
+    ChatLogprobs,
+    Completion,
+    CompletionChoice,
+    CompletionChunk,
+    Edit,
+    Function,
+    Logprobs,
+    Message,
+    TokenLogprob,
+    ToolCall,
+)
+from mudbot.api.types.tuning import FineTune, FineTuneError, FineTuneEvent, FineTuneEvents, FineTunes
+
+__all__ = [
+    "Answer",
+    "Audio",
+    "Chat",
+    "ChatChoice",
+    "ChatChunk",
+    "ChatChunkChoice",
+    "ChatLogprobs",
+    "Completion",
+    "CompletionChoice",
+    "CompletionChunk",
+    "Deleted",
+    "Edit",
+    "Embedding",
+    "Embeddings",
+    "Engine",
+    "Engines",
+    "File",
+    "Files",
+    "FineTune",
+    "FineTuneError",
+    "FineTuneEvent",
+    "FineTuneEvents",
+    "FineTunes",
+    "Function",
+    "Image",
+    "ImageChunk",
+    "ImageUsage",
+    "Images",
+    "Item",
+    "Listing",
+    "Logprobs",
+    "Message",
+    "Model",
+    "Models",
+    "Moderation",
+    "ModerationResult",
+    "Piece",
+    "TokenLogprob",
+    "ToolCall",
+    "Usage",
+]
