@@ -14,7 +14,7 @@ from typing import Protocol
 class Timer(Protocol):
     """Something that will happen."""
 
-    def cancel(self) -> None:
+    def cancel(self) -> object:
         """It shall not happen.  Afterwards, and twice, this does nothing."""
 
 

@@ -66,7 +66,7 @@ class Upload:
     type: str = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, it would take three times as long to make, and one is made for every call
 class Call(Generic[A_co]):
     """One call of an endpoint.  Parameters that are None are not sent."""
 

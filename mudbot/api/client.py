@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from mudbot.api.calls import Call, Options
-from mudbot.api.deadline import Deadline, Expired
+from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.api.endpoints import Endpoints
 from mudbot.api.exchange import Exchange, Office, tell
 from mudbot.api.letter import Letter
@@ -112,6 +112,7 @@ class Api(Endpoints):
             await scheduler.close()
         if self._office is not None:
             await self._office.transport.close()
+            self._office.alarms.close()
             await self._flights.close()
             await self._office.purse.close()
 
@@ -158,7 +159,7 @@ class Api(Endpoints):
         if not call.shared:
             return (await send())[0]
         seconds = self._limits.deadline if options.deadline is None else options.deadline
-        deadline, expired = Deadline(self._clock, seconds), False
+        deadline, expired = Deadline(office.alarms, seconds), False
         try:
             with deadline:  # one's own: whoever began the call may have more time
                 (answer, data), joined = await self._flights.join(key, send)
@@ -205,7 +206,9 @@ class Api(Endpoints):
 
                 ledger = Ledger(self._book, self._budgets, self._clock)
             purse = Purse(self._prices, ledger)
-            self._office = Office(self._limits, self._clock, Transport(self._ways.redactor()), purse, self._on_call)
+            self._office = Office(
+                self._limits, self._clock, Alarms(self._clock), Transport(self._ways.redactor()), purse, self._on_call
+            )
             if self._on_call is not None or ledger is not None:
                 purse.load()
         return self._office

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from mudbot.api.calls import Options
-from mudbot.api.deadline import Deadline, Expired
+from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.api.letter import Letter
 from mudbot.api.limit.limits import Cost, Limits
 from mudbot.api.limit.turn import Turn
@@ -57,6 +57,7 @@ class Office:
 
     limits: Limits
     clock: Clock
+    alarms: Alarms
     transport: Transport
     purse: Purse
     on_call: Callable[[ApiCall], None] | None
@@ -93,7 +94,7 @@ class Exchange(Generic[_A]):
     def __init__(self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], office: Office) -> None:
         self._letter, self._options, self._ways, self._office = letter, options, ways, office
         self._seconds = office.limits.deadline if options.deadline is None else options.deadline
-        self._deadline = Deadline(office.clock, self._seconds)
+        self._deadline = Deadline(office.alarms, self._seconds)
         self._began = self._deadline.until - self._seconds
         self._way = ways[0]
         self._turns: dict[Way, Turn] = {}
@@ -170,11 +171,11 @@ class Exchange(Generic[_A]):
             turn.accepted(reply.headers)
             self._doing = "was still reading the answer"
             call = self._letter.call
-            if call.into is not None:
+            if call.into is None:
+                answer, body = await read_answer(reply, call.kind)
+            else:
                 await reply.save(call.into, call.progress)
                 answer, body = call.kind.model_construct(), b""
-            else:
-                answer, body = await read_answer(reply, call.kind)
         finally:
             reply.close()
         self._note(answer)
@@ -220,7 +221,7 @@ class Exchange(Generic[_A]):
             body = Form(letter.fields(model), letter.uploads(), call.progress)
         accept = "text/event-stream" if call.stream else "*/*" if call.into is not None else "application/json"
         headers = way.target.headers(accept, json=isinstance(body, bytes))
-        return Sending(letter.place(way), way.target.url(call.path, call.query), headers, body, self._seconds)
+        return Sending(letter.place(way), way.target.url(call.path, call.query), headers, body)
 
     # -- the queue, the breaker, the purse -------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from mudbot.api.calls import Call, Upload
@@ -21,14 +22,14 @@ _BY_ID = frozenset({"files", "models", "engines", "fine-tunes"})
 """Roots below which an id follows."""
 
 
-def shape(path: str) -> str:
-    """*path* without the ids in it: ``/files/{id}/content``.  What is counted and limited goes by this."""
+@lru_cache(maxsize=1024)
+def shape(method: str, path: str) -> str:
+    """The endpoint, *path* without the ids in it: ``GET /files/{id}/content``.  Calls are counted and limited by it."""
     parts = path.split("/")
     at = 3 if path.startswith("/fine_tuning/jobs/") else 2 if parts[1] in _BY_ID and len(parts) > 2 else 0
-    if not at:
-        return path
-    parts[at] = "{id}"
-    return "/".join(parts)
+    if at:
+        parts[at] = "{id}"
+    return f"{method} {'/'.join(parts)}"
 
 
 class Letter(Generic[_A]):
@@ -38,7 +39,7 @@ class Letter(Generic[_A]):
 
     def __init__(self, call: Call[_A]) -> None:
         self.call = call
-        self.endpoint = f"{call.method} {shape(call.path)}"
+        self.endpoint = shape(call.method, call.path)
         """Method and path without ids."""
         self.lane = f"{self.endpoint} {call.model}" if call.model else self.endpoint
         """The name of the limit at the server that it falls under: providers count by endpoint and model."""
@@ -49,8 +50,8 @@ class Letter(Generic[_A]):
 
     def model_at(self, way: Way) -> str | None:
         """What the model is called there."""
-        model = self.call.model
-        return model if model is None else way.server.models.get(model, model)
+        model, names = self.call.model, way.server.models
+        return names.get(model, model) if model is not None and names else model
 
     def body(self, model: str | None) -> bytes | None:
         """The JSON of the parameters without those that are None.
@@ -60,9 +61,8 @@ class Letter(Generic[_A]):
         call = self.call
         if call.body is None:
             return None
-        found = self._bodies.get(model)
-        if found is not None:
-            return found
+        if model in self._bodies:
+            return self._bodies[model]
         params = {name: value for name, value in call.body.items() if value is not None}
         if model is not None and "model" in params:
             params["model"] = model
@@ -97,8 +97,8 @@ class Letter(Generic[_A]):
 
     def place(self, way: Way) -> Place:
         """Its name in messages."""
-        call, target = self.call, way.target
-        return Place(call.method, call.path, target.shown, self.model_at(way), target.key is not None)
+        call = self.call
+        return way.place(call.method, call.path, self.model_at(way))
 
 
 def _field(value: Any) -> str:

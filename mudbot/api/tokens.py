@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 # Han, kana, hangul and full-width forms with their punctuation: each character is about a token of its own.
@@ -47,6 +48,8 @@ COMPLETION_REPLY = 16
 
 def text_tokens(text: str, model: str | None = None) -> float:
     """About how many tokens *text* is for *model*; an unknown model counts like cl100k, the careful middle."""
+    if text.isascii():
+        return len(text) / CHARACTERS_PER_TOKEN
     wide = sum(map(len, _WIDE.findall(text)))
     return wide * _per_wide(model or "") + (len(text) - wide) / CHARACTERS_PER_TOKEN
 
@@ -66,14 +69,17 @@ def prompt_tokens(prompt: object, model: str | None = None) -> float:
 
 def chat_tokens(messages: Sequence[Mapping[str, Any]], params: Mapping[str, Any], model: str | None = None) -> float:
     """Tokens of a chat's prompt: its messages and the tools that are offered with them."""
-    total = 3.0 + sum(PER_MESSAGE + prompt_tokens(message, model) for message in messages)
+    total = 3.0 + PER_MESSAGE * len(messages)
+    for message in messages:
+        content = message.get("content") if len(message) == 2 and "role" in message else None
+        total += text_tokens(content, model) if isinstance(content, str) else prompt_tokens(message, model)
     tools = params.get("tools")
     return total + (text_tokens(json.dumps(tools, ensure_ascii=False, default=str), model) if tools else 0.0)
 
 
 def reply_tokens(params: Mapping[str, Any], default: int) -> float:
     """The longest reply that *params* allow, over all choices that they ask for."""
-    bound = next((params[name] for name in ("max_completion_tokens", "max_tokens") if params.get(name)), default)
+    bound = params.get("max_completion_tokens") or params.get("max_tokens") or default
     choices = params.get("n") or 1
     if not isinstance(bound, int | float) or not isinstance(choices, int | float):
         return float(default)  # nonsense: the server will say so
@@ -87,5 +93,6 @@ def _part_tokens(part: Mapping[str, Any], model: str | None) -> float:
     return sum(prompt_tokens(value, model) for key, value in part.items() if key not in ("role", "type"))
 
 
+@lru_cache(maxsize=256)
 def _per_wide(model: str) -> float:
     return next((tokens for prefix, tokens in _TABLE if model.startswith(prefix)), _CL100K)

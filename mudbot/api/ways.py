@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from mudbot.api.limit.breaker import Breaker
 from mudbot.api.limit.limits import Limits
 from mudbot.api.limit.scheduler import Scheduler
+from mudbot.api.wire.failures import Place
 from mudbot.api.wire.safe import Redactor
 from mudbot.api.wire.target import Target
 from mudbot.clock import Clock
 from mudbot.errors import ConfigError, Problem
+
+MOST_PLACES = 256
+"""Names of calls that are kept; those of files come and go."""
 
 MOST_ORGANIZATIONS = 1000
 """Beyond them a name of an organisation is a mistake, or somebody's input."""
@@ -38,9 +42,21 @@ class Way:
     def __init__(self, server: Server, target: Target, scheduler: Scheduler) -> None:
         self.server, self.target, self.scheduler = server, target, scheduler
         self._breakers: dict[str, Breaker] = {}
+        self._places: dict[tuple[str, str, str | None], Place] = {}
 
     def __repr__(self) -> str:
         return f"<Way to {self.target.account}>"
+
+    def place(self, method: str, path: str, model: str | None) -> Place:
+        """The name of a call there, for messages."""
+        key = (method, path, model)
+        found = self._places.get(key)
+        if found is None:
+            if len(self._places) > MOST_PLACES:
+                self._places.clear()
+            target = self.target
+            found = self._places[key] = Place(method, path, target.shown, model, target.key is not None)
+        return found
 
     def breaker(self, lane: str) -> Breaker | None:
         """That of an endpoint that failed before."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mudbot.api.deadline import Deadline, Expired
+from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.testing.clock import settle
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ async def hang(deadline: Deadline) -> None:
 
 
 async def test_a_step_that_hangs_is_ended_when_time_is_up(clock: FakeClock) -> None:
-    task = asyncio.ensure_future(hang(Deadline(clock, 5)))
+    task = asyncio.ensure_future(hang(Deadline(Alarms(clock), 5)))
     await clock.advance(4.9)
     assert not task.done()
     await clock.advance(0.1)
@@ -30,7 +30,7 @@ async def test_a_step_that_hangs_is_ended_when_time_is_up(clock: FakeClock) -> N
 
 
 async def test_time_runs_on_between_the_steps(clock: FakeClock) -> None:
-    deadline = Deadline(clock, 5)
+    deadline = Deadline(Alarms(clock), 5)
     with deadline:
         pass
     await clock.advance(5)
@@ -40,7 +40,7 @@ async def test_time_runs_on_between_the_steps(clock: FakeClock) -> None:
 
 
 async def test_a_cancellation_from_outside_stays_one(clock: FakeClock) -> None:
-    deadline = Deadline(clock, 5)
+    deadline = Deadline(Alarms(clock), 5)
     task = asyncio.ensure_future(hang(deadline))
     await clock.advance(1)
     task.cancel()
@@ -54,7 +54,7 @@ def _end(task: asyncio.Task[None]) -> None:
 
 
 async def test_both_at_once_are_a_cancellation(clock: FakeClock) -> None:
-    task = asyncio.ensure_future(hang(Deadline(clock, 0.5)))
+    task = asyncio.ensure_future(hang(Deadline(Alarms(clock), 0.5)))
     await clock.advance(0)
     clock.call_later(0.5, partial(_end, task))  # rings in the same moment, after the deadline's own timer
     clock._now += 0.5
@@ -66,7 +66,7 @@ async def test_both_at_once_are_a_cancellation(clock: FakeClock) -> None:
 
 async def test_a_closed_deadline_leaves_no_task(clock: FakeClock) -> None:
     before = asyncio.all_tasks()
-    deadline = Deadline(clock, 5)
+    deadline = Deadline(Alarms(clock), 5)
     with deadline:
         pass
     deadline.close()

@@ -51,10 +51,8 @@ _PLAIN = Options()
 def whole(path: str, params: Mapping[str, Any], instead: str | None = None) -> None:
     """Refuse ``stream=True`` where one answer is promised; *instead* names the method that streams, if one does."""
     if params.get("stream"):
-        remedy = (
-            f"stream=True has its own method: call {instead}" if instead else "it does not stream: leave stream out"
-        )
-        raise BadRequestError(f"POST {path}: {remedy}")
+        remedy = f"has its own method: call {instead}" if instead else "is not for this endpoint: leave it out"
+        raise BadRequestError(f"{path}: stream=True {remedy}")
 
 
 def at(path: str, name: str, tail: str = "") -> str:

@@ -134,24 +134,28 @@ class TuningCalls(Calls):
     async def _news(self, id: str, seen: _Seen, options: Options, *, old: bool) -> list[FineTuneEvent]:  # noqa: A002
         """The events that are not in *seen* yet, the oldest first."""
         news: list[FineTuneEvent] = []
-        newest_first, after = not old, None
+        newest_first, after, asked = not old, "", {""}
         seen.begin()
         while True:
             query = None if old else {"limit": PAGE} | ({"after": after} if after else {})
             page = await self._get(_at(id, old, "/events"), FineTuneEvents, options, query)
-            if page.data and page.data[0].created_at != page.data[-1].created_at:
-                newest_first = page.data[0].created_at > page.data[-1].created_at
+            if page.data and _when(page.data[0]) != _when(page.data[-1]):
+                newest_first = _when(page.data[0]) > _when(page.data[-1])
             fresh = [event for event in page.data if seen.first(event)]
             news += fresh
-            last = page.data[-1].id if page.data else ""
+            after = page.data[-1].id if page.data else ""
             # The new path gives the newest first and older ones after the cursor: what is known ends the search.  Some
             # servers do it the other way round, and some give the same page for every cursor.
-            if not page.has_more or last in ("", after) or (newest_first and len(fresh) < len(page.data)):
+            if not page.has_more or after in asked or (newest_first and len(fresh) < len(page.data)):
                 break
-            after = last
+            asked.add(after)
         if newest_first:
             news.reverse()
-        return sorted(news, key=lambda event: event.created_at)
+        return sorted(news, key=_when)
+
+
+def _when(event: FineTuneEvent) -> float:
+    return event.created_at or 0
 
 
 class _Seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mudbot.errors import ConfigError, Problem
 
@@ -49,8 +50,7 @@ class Limits:
             raise ConfigError(*problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What one call takes of the limits: estimated before it is sent, corrected when its answer is known."""
 
     requests: float = 1.0

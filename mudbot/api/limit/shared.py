@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mudbot.api.deadline import Deadline, Expired
+from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.api.limit.limits import Limits
 from mudbot.api.limit.meter import LONGEST_DEBT, SLACK, Meter, Taken
 from mudbot.clock import Clock
@@ -132,6 +132,7 @@ class RedisLimit:
     ) -> None:
         self._link: Link = RedisLink(url) if link is None else link
         self._clock = clock
+        self._alarms = Alarms(clock)
         self._tag = f"mudbot:{{{_short(account)}}}"  # what stands in braces decides where a cluster keeps the key
         rates = {kind: rate for kind in KINDS if (rate := getattr(limits, f"{kind}_per_minute")) is not None}
         self._each = [60e6 / rates[kind] if kind in rates else 0.0 for kind in KINDS]
@@ -181,8 +182,8 @@ class RedisLimit:
             return
         for number, kind in enumerate(KINDS):
             change = changes.get(kind, 0.0)
-            if ask is not None:
-                change = max(change, -getattr(ask, kind))  # no more back than was taken
+            if ask is not None:  # no more back than was taken, and nothing of what was not asked: as Meter does
+                change = max(change, -getattr(ask, kind)) if getattr(ask, kind) > 0 else 0.0
             moved = min(change * self._each[number], LONGEST_DEBT * 1e6)
             if moved and not math.isnan(moved):
                 key = (number, receipt or 0 if moved < 0 else 0)
@@ -230,8 +231,10 @@ class RedisLimit:
         batch: list[_Waiting] = []
         size = 0
         while self._queue and (not batch or size + len(self._queue[0].asks) <= MOST):
-            batch.append(self._queue.popleft())
-            size += len(batch[-1].asks)
+            waiting = self._queue.popleft()
+            if not waiting.answer.cancelled():
+                batch.append(waiting)
+                size += len(waiting.asks)
         return batch
 
     async def _exchange(self, batch: list[_Waiting]) -> None:
@@ -273,7 +276,7 @@ class RedisLimit:
             "holds": holds,
             "asks": [(number(ask.lane), *self._times(ask)) for ask in asks],
         }
-        deadline = Deadline(self._clock, patience)
+        deadline = Deadline(self._alarms, patience)
         try:
             with deadline:
                 at, waits = await self._link.run(keys, json.dumps(job, separators=(",", ":")))
@@ -432,12 +435,12 @@ class RedisLink:
 
     async def drop(self) -> None:
         """See ``Link.drop``."""
-        clients, self._client = {self._home, self._client}, self._home
-        for client in clients:
+        for client in {self._home, self._client}:
             try:
                 await client.connection_pool.disconnect(inuse_connections=True)
             except Exception:  # a connection that is broken cannot always be closed in good form
                 log.debug("the connection to Redis at %s did not close well", self.where, exc_info=True)
+        self._client = self._home
 
 
 def _gone(error: Exception) -> GoneError:

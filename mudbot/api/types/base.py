@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetPydanticSchema
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetPydanticSchema, PrivateAttr
 from pydantic_core import CoreSchema, core_schema
 
 if TYPE_CHECKING:
@@ -26,8 +26,20 @@ def _null_is(make: Callable[[], Any]) -> GetPydanticSchema:
     return GetPydanticSchema(schema)
 
 
+def _wrong_is_none(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    return core_schema.with_default_schema(handler(source), default=None, on_error="default")
+
+
+_T = TypeVar("_T")
+
 Count = Annotated[int, _null_is(int)]
 Text = Annotated[str, _null_is(str)]
+
+Maybe = Annotated[_T | None, GetPydanticSchema(_wrong_is_none)]
+"""Something beside the matter: None where a server writes what it is not, since no answer should be lost for it."""
+
+Time = Maybe[int | float]
+"""Seconds since 1970; some servers give fractions."""
 
 
 class Open(BaseModel):
@@ -43,8 +55,8 @@ class Usage(Open):
     prompt_tokens: Count = 0
     completion_tokens: Count = 0
     total_tokens: Count = 0
-    prompt_tokens_details: dict[str, Any] | None = None
-    completion_tokens_details: dict[str, Any] | None = None
+    prompt_tokens_details: Maybe[dict[str, Any]] = None
+    completion_tokens_details: Maybe[dict[str, Any]] = None
 
     @property
     def cached_tokens(self) -> int:
@@ -61,7 +73,7 @@ class Answer(Open):
 
     __slots__ = ("_request_id",)  # no field, which would mix with what was sent; a private attribute costs 1.5 µs
     if TYPE_CHECKING:
-        _request_id: str | None
+        _request_id: str | None = PrivateAttr(default=None)
 
     usage: Usage | None = None
 

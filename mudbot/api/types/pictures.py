@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from mudbot.api.types.base import Answer, Count, Open, Piece, Text, Usage
+from mudbot.api.types.base import Answer, Count, Maybe, Open, Piece, Text, Time, Usage
 from mudbot.errors import BadAnswerError
 
 
@@ -17,8 +17,8 @@ class ImageUsage(Usage):
 
     input_tokens: Count = 0
     output_tokens: Count = 0
-    input_tokens_details: dict[str, Any] | None = None
-    output_tokens_details: dict[str, Any] | None = None
+    input_tokens_details: Maybe[dict[str, Any]] = None
+    output_tokens_details: Maybe[dict[str, Any]] = None
 
     @model_validator(mode="after")
     def _same_names(self) -> Self:
@@ -55,12 +55,12 @@ class Image(Picture):
 class Images(Answer):
     """An answer of ``POST /images/generations``, ``/images/edits`` or ``/images/variations``."""
 
-    created: Count = 0
+    created: Time = None
     data: list[Image] = Field(min_length=1)
-    background: str | None = None
-    output_format: str | None = None
-    quality: str | None = None
-    size: str | None = None
+    background: Maybe[str] = None
+    output_format: Maybe[str] = None
+    quality: Maybe[str] = None
+    size: Maybe[str] = None
     usage: ImageUsage | None = None
 
 
@@ -70,11 +70,11 @@ class ImageChunk(Picture, Piece):
     type: Text
     """``image_generation.partial_image`` or ``….completed``, and the same of ``image_edit``."""
     partial_image_index: int | None = None
-    created_at: Count = 0
-    background: str | None = None
-    output_format: str | None = None
-    quality: str | None = None
-    size: str | None = None
+    created_at: Time = None
+    background: Maybe[str] = None
+    output_format: Maybe[str] = None
+    quality: Maybe[str] = None
+    size: Maybe[str] = None
     usage: ImageUsage | None = None
 
     @property

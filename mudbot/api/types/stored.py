@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mudbot.api.types.base import Answer, Item, Listing, Text
+from mudbot.api.types.base import Answer, Item, Listing, Maybe, Text, Time
 
 
 class Deleted(Answer):
@@ -20,7 +20,7 @@ class Model(Item):
 
     id: str
     owned_by: Text = ""
-    created: int | None = None
+    created: Time = None
 
 
 class Models(Listing[Model]):
@@ -33,7 +33,7 @@ class Engine(Item):
     id: str
     owner: Text = ""
     ready: bool | None = None
-    created: int | None = None
+    created: Time = None
 
 
 class Engines(Listing[Engine]):
@@ -47,9 +47,9 @@ class File(Item):
     filename: Text = ""
     purpose: Text = ""
     bytes: int | None = None
-    created_at: int | None = None
-    expires_at: int | None = None
-    status: str | None = None
+    created_at: Time = None
+    expires_at: Time = None
+    status: Maybe[str] = None
     """``uploaded``, ``processed`` or ``error``."""
     status_details: Any = None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from mudbot.api.types.base import Answer, Count, Open, Piece, Text
+from mudbot.api.types.base import Answer, Count, Maybe, Open, Piece, Text, Time
 from mudbot.errors import BadAnswerError
 
 
@@ -67,8 +67,8 @@ class Audio(Open):
     id: Text = ""
     data: str | None = None
     """Base64 of the sound in the format that was asked for."""
-    transcript: str | None = None
-    expires_at: int | None = None
+    transcript: Maybe[str] = None
+    expires_at: Time = None
 
 
 class Message(Open):
@@ -76,10 +76,10 @@ class Message(Open):
 
     role: Text = "assistant"
     content: str | list[Any] | None = None
-    refusal: str | None = None
+    refusal: Maybe[str] = None
     """Why the model would not answer, where it says so apart."""
     tool_calls: list[ToolCall] | None = None
-    audio: Audio | None = None
+    audio: Maybe[Audio] = None
 
     @property
     def text(self) -> str:
@@ -94,7 +94,7 @@ class ChatChoice(Open):
     message: Message
     finish_reason: str | None = None
     """``stop``, ``length``, ``tool_calls`` or ``content_filter``; servers add their own."""
-    logprobs: ChatLogprobs | None = None
+    logprobs: Maybe[ChatLogprobs] = None
 
 
 class Chat(Answer):
@@ -102,7 +102,7 @@ class Chat(Answer):
 
     id: Text = ""
     object: Text = ""
-    created: Count = 0
+    created: Time = None
     model: Text = ""
     choices: list[ChatChoice]
 
@@ -120,7 +120,7 @@ class ChatChunkChoice(Open):
     index: Count = 0
     delta: Message = Field(default_factory=Message)
     finish_reason: str | None = None
-    logprobs: ChatLogprobs | None = None
+    logprobs: Maybe[ChatLogprobs] = None
 
 
 class ChatChunk(Piece):
@@ -128,7 +128,7 @@ class ChatChunk(Piece):
 
     id: Text = ""
     object: Text = ""
-    created: Count = 0
+    created: Time = None
     model: Text = ""
     choices: list[ChatChunkChoice]
 
@@ -155,7 +155,7 @@ class CompletionChoice(Open):
     index: Count = 0
     text: Text = ""
     finish_reason: str | None = None
-    logprobs: Logprobs | None = None
+    logprobs: Maybe[Logprobs] = None
 
 
 class Completion(Answer):
@@ -163,7 +163,7 @@ class Completion(Answer):
 
     id: Text = ""
     object: Text = ""
-    created: Count = 0
+    created: Time = None
     model: Text = ""
     choices: list[CompletionChoice]
 
@@ -177,7 +177,7 @@ class CompletionChunk(Piece):
 
     id: Text = ""
     object: Text = ""
-    created: Count = 0
+    created: Time = None
     model: Text = ""
     choices: list[CompletionChoice]
 
@@ -194,7 +194,7 @@ class Edit(Answer):
     """An answer of ``POST /edits``."""
 
     object: Text = ""
-    created: Count = 0
+    created: Time = None
     choices: list[CompletionChoice]
 
     @property

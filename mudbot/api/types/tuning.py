@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mudbot.api.types.base import Count, Item, Listing, Open, Piece, Text
+from mudbot.api.types.base import Item, Listing, Maybe, Open, Piece, Text, Time
 from mudbot.api.types.stored import File
 
 _ENDED = frozenset({"succeeded", "failed", "cancelled"})
@@ -14,12 +14,12 @@ _LAST_WORDS = ("Fine-tune succeeded", "Fine-tune failed", "Fine-tune cancelled")
 class FineTuneEvent(Item, Piece):
     """Something that happened to a job."""
 
-    created_at: Count = 0
-    """Seconds since 1970.  Several events may share one."""
+    created_at: Time = None
+    """Several events may share one."""
     level: Text = ""
     message: str
-    type: str | None = None
-    data: dict[str, Any] | None = None
+    type: Maybe[str] = None
+    data: Maybe[dict[str, Any]] = None
     """The figures of an event of the type ``metrics``."""
 
     @property
@@ -53,27 +53,32 @@ class FineTune(Item):
     model: Text = ""
     fine_tuned_model: str | None = None
     """The name of what it made, once it has succeeded."""
-    organization_id: str | None = None
-    created_at: int | None = None
-    updated_at: int | None = None
-    finished_at: int | None = None
-    estimated_finish: int | None = None
+    organization_id: Maybe[str] = None
+    created_at: Time = None
+    updated_at: Time = None
+    finished_at: Time = None
+    estimated_finish: Time = None
     training_file: str | None = None
     validation_file: str | None = None
     training_files: list[File] | None = None
     validation_files: list[File] | None = None
     result_files: list[str | File] | None = None
     """Ids in the new shape, files in the old one."""
-    hyperparameters: dict[str, Any] | None = None
-    hyperparams: dict[str, Any] | None = None
+    hyperparameters: Maybe[dict[str, Any]] = None
+    hyperparams: Maybe[dict[str, Any]] = None
     trained_tokens: int | None = None
-    error: FineTuneError | None = None
+    error: FineTuneError | str | None = None
     events: list[FineTuneEvent] | None = None
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.status in _ENDED
+
+    @property
+    def reason(self) -> str:
+        """Why it failed; empty where it has not, or the server does not say."""
+        return self.error if isinstance(self.error, str) else (self.error and self.error.message) or ""
 
 
 class FineTunes(Listing[FineTune]):

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -33,7 +33,7 @@ LONGEST_ERROR = 16 * 1024
 """Bytes of an error's body; 200 characters of it are shown."""
 
 CONNECT = 10.0
-"""Seconds for DNS, TCP and TLS: what takes longer will not come, and there is time for another attempt."""
+"""Seconds for DNS, and for TCP with TLS: what takes longer will not come, and there is time for another attempt."""
 
 _T = TypeVar("_T")
 
@@ -47,16 +47,13 @@ class Form:
     progress: Progress | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     """One request, serialised once for all its attempts."""
 
     place: Place
     url: URL
     headers: Mapping[str, str]
     body: bytes | Form | None
-    silence: float
-    """Seconds without a byte after which the connection is given up: a backstop behind the call's own deadline."""
 
 
 class Reply:
@@ -87,7 +84,11 @@ class Reply:
         """The whole body.  Raises BadAnswerError when it is longer than LONGEST_BODY, Failed when it is cut."""
         length = self._response.content_length
         if length is not None and length <= LONGEST_BODY and not self.headers.get("Content-Encoding"):
-            return await _mapped(self._response.read(), self.place, self.redact)
+            try:
+                return await self._response.read()
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                failed = _failure(error, self.place, self.redact, reused=False)
+            raise failed  # outside the handler: see Transport.send
         parts: list[bytes] = []
         size = 0
         while data := await self.next():
@@ -138,11 +139,12 @@ class Transport:
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact
         self._made = 0  # connections so far
-        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
         self._session = aiohttp.ClientSession(
             # The scheduler bounds the calls; a second queue would hide its waits.
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=self._socket),
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=self._socket, resolver=_Resolver()),
             cookie_jar=aiohttp.DummyCookieJar(),
+            # Silence after that ends at the call's own deadline, which bounds every step.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
         )
 
     def __repr__(self) -> str:
@@ -175,7 +177,6 @@ class Transport:
                 data=sending.body if not isinstance(sending.body, Form) else _multipart(sending.body),
                 headers=sending.headers,
                 allow_redirects=False,  # a redirected POST becomes a GET without its body, and the key stays here
-                timeout=self._timeout(sending.silence),
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # No socket was made since: it went out on a connection that the server may have closed meanwhile.
@@ -193,20 +194,21 @@ class Transport:
         # request's headers, and with them the key.
         raise failed
 
-    def _timeout(self, silence: float) -> aiohttp.ClientTimeout:
-        found = self._timeouts.get(silence)
-        if found is None:
-            if len(self._timeouts) > 16:
-                self._timeouts.clear()
-            found = self._timeouts[silence] = aiohttp.ClientTimeout(
-                total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=silence
-            )
-        return found
-
     def _socket(self, address: Any) -> socket.socket:
         self._made += 1
         family, kind, protocol, _, _ = address
         return socket.socket(family, kind, protocol)
+
+
+class _Resolver(aiohttp.ThreadedResolver):
+    """Names that nobody answers for are given up in time for another server."""
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[Any]:
+        try:
+            async with asyncio.timeout(CONNECT):
+                return await super().resolve(host, port, family)
+        except TimeoutError:
+            raise OSError(None, f"no answer from DNS within {CONNECT:g} s") from None
 
 
 def _multipart(form: Form) -> aiohttp.FormData:
