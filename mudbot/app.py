@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mudbot import resolve
 from mudbot.clock import Clock, SystemClock
-from mudbot.config import Config, SessionConfig
+from mudbot.config import Config, ServerConfig, SessionConfig
 from mudbot.errors import ApiError, MudbotError, PluginError
 from mudbot.host.host import Host
 from mudbot.host.plugin import Plugin
@@ -26,7 +26,7 @@ from mudbot.store.pictures import Pictures
 from mudbot.store.store import Store
 
 if TYPE_CHECKING:
-    from mudbot.api import Api, ApiCall
+    from mudbot.api import Api, ApiCall, Server
     from mudbot.local.server import LocalServer
     from mudbot.local.tavern import Tavern
     from mudbot.web.server import WebServer
@@ -48,6 +48,8 @@ class App:
     """
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        from mudbot.api.totals import Totals
+
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.sessions: list[Session] = []
@@ -60,8 +62,12 @@ class App:
         self.pictures = Pictures(self.store)
         self._taverns: dict[tuple[str, str, int], Tavern] = {}
         self._local: LocalServer | None = None
+        self._key = ""
         self._web: WebServer | None = None
         self._api: Api | None = None
+        self.totals = Totals()
+        """What was asked of the API since the start."""
+        self._payers = {session.name: session.organization for session in config.sessions}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
@@ -135,6 +141,8 @@ class App:
         for outcome in await asyncio.gather(*ends, self.store.close(), return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.warning("while stopping: %s", outcome)
+        if self.totals.rows:
+            log.info("the API since the start: %s", self.totals)
 
     def _on_signal(self, stopping: asyncio.Event) -> None:
         if stopping.is_set():
@@ -158,30 +166,41 @@ class App:
             log.error("memory and pictures are off: %s", exc)  # noqa: TRY400
 
     async def _open_api(self) -> Api:
-        from mudbot.api import Api, Limits
+        from mudbot.api import Api, Budgets, Limits
 
-        settings = self.config.api
-        base_url, key = settings.base_url, settings.api_key.get_secret_value() if settings.api_key else None
-        if base_url == "embedded":
-            from mudbot.local.server import LocalServer
-
-            key = secrets.token_hex(16)  # other users of this machine have no business there
-            self._local = LocalServer(model=self.config.local.model, api_key=key)
-            await self._local.start(load=False)  # the login comes first: see _warm
-            base_url = self._local.base_url
-        limits = Limits(**settings.limits.model_dump())
+        settings, book = self.config.api, self.store.folder / "spending.sqlite3"
+        budgets = Budgets(**settings.budgets.model_dump())
+        limits = settings.limits.model_dump()
+        if settings.limits.shared is not None:
+            limits["shared"] = settings.limits.shared.get_secret_value()
         return Api(
-            base_url,
-            api_key=key,
-            organization=settings.organization,
-            project=settings.project,
-            limits=limits,
+            servers=[await self._server(account) for account in settings.accounts],
+            limits=Limits(**limits),
+            budgets=budgets or None,
+            ledger=book,
+            prices=resolve.prices_of(self.config),
             clock=self.clock,
             on_call=self._on_call,
         )
 
+    async def _server(self, account: ServerConfig) -> Server:
+        from mudbot.api import Server
+
+        if not account.embedded:
+            key = account.api_key.get_secret_value() if account.api_key else None
+            return Server(account.base_url, key, account.organization, account.project, account.models)
+        if self._local is None:
+            from mudbot.local.server import LocalServer
+
+            self._key = secrets.token_hex(16)  # other users of this machine have no business there
+            self._local = LocalServer(model=self.config.local.model, api_key=self._key)
+            await self._local.start(load=False)  # the login comes first: see _warm
+        return Server(self._local.base_url, self._key, models=account.models, free=True)
+
     def _on_call(self, call: ApiCall) -> None:
         log.debug("api: %s", call)
+        self.totals.add(call)
+        caller = call.caller
         self.store.write(
             "calls",
             endpoint=call.endpoint,
@@ -191,6 +210,18 @@ class App:
             completion_tokens=call.completion_tokens or 0,
             waited=call.waited,
             latency=call.latency,
+            status=call.status,
+            attempts=call.attempts,
+            cached_tokens=call.cached_tokens,
+            money=call.money,
+            first=call.first,
+            server=call.server,
+            organization=call.organization,
+            session=caller.session,
+            plugin=caller.plugin,
+            player=caller.player,
+            channel=caller.channel,
+            shared=call.shared,
         )
 
     async def _open_web(self) -> None:
@@ -262,6 +293,8 @@ class App:
         )
 
     def _equip(self, plugin: Plugin, session: Session, host: Host, character: Character) -> None:
+        from mudbot.api import Caller
+
         granted = self.config.plugins[plugin.name].permissions
         chosen = self.config.api.models
         models = Models(
@@ -272,8 +305,15 @@ class App:
         )
         plugin.clock = self.clock
         plugin.mud = Mud(session, character, may_command=granted.commands, colleagues=self._colleagues)
+        settings = self.config.plugins[plugin.name]
+        payer = settings.organization or self._payers.get(session.name)
         plugin.ai = Ai(
-            self._require_api(), models, character, review=host.review, pictures=self.pictures, session=session.name
+            self._require_api(),
+            models,
+            character,
+            review=host.review,
+            pictures=self.pictures,
+            caller=Caller(session=session.name, plugin=plugin.name, organization=payer),
         )
         plugin.ai.may_paint = granted.images
         plugin.ai.on_answer = self._on_answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mudbot.config import Config, SessionConfig, validate
 from mudbot.errors import ConfigError, MudError, PluginError, Problem
@@ -18,6 +18,9 @@ from mudbot.mud.dialect import Dialect
 from mudbot.mud.gate import Parts
 from mudbot.mud.voice import Manner
 
+if TYPE_CHECKING:
+    from mudbot.api import Price
+
 # Models that OpenAI served by /completions only; everything since speaks chat.
 _COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-instruct(-\d+)?$")
 
@@ -25,7 +28,7 @@ _COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-inst
 def problems_of(config: Config) -> list[Problem]:
     """What is wrong beyond the shape of the file, all of it."""
     problems: list[Problem] = []
-    for work in (load_plugins, check_models, check_sessions, check_store):
+    for work in (load_plugins, check_models, check_prices, check_sessions, check_store):
         try:
             work(config)
         except ConfigError as exc:
@@ -153,19 +156,51 @@ def load_character(config: Config, session: SessionConfig) -> Persona:
 
 def check_models(config: Config) -> None:
     """Raise ConfigError where an API is configured and no model to speak with."""
-    if config.api.base_url != "embedded" and config.api.models.dialogue is None and "dialogue" in config.plugins:
-        raise ConfigError(
-            Problem(
-                config.positions.where("api"),
-                f"api.models.dialogue must name a model that {config.api.base_url} serves, for example gpt-4o-mini",
-            )
-        )
+    if not config.api.embedded and config.api.models.dialogue is None and "dialogue" in config.plugins:
+        server = config.api.accounts[0].base_url
+        message = f"api.models.dialogue must name a model that {server} serves, for example gpt-4o-mini"
+        raise ConfigError(Problem(config.positions.where("api"), message))
+
+
+def prices_of(config: Config) -> dict[str, Price]:
+    """The owner's own prices."""
+    from mudbot.api import Price
+
+    return {model: Price(**price.model_dump()) for model, price in config.api.prices.items()}
+
+
+def check_prices(config: Config) -> None:
+    """Raise ConfigError where there is a budget, and nobody knows what a configured model costs."""
+    from mudbot.api.calls import Call
+    from mudbot.api.money.prices import Prices
+    from mudbot.api.types import Answer
+
+    if not any(value is not None for value in config.api.budgets.model_dump().values()):
+        return
+    prices, chosen, problems = Prices(prices_of(config)), config.api.models, []
+    uses = {
+        "dialogue": ("/chat/completions", {"max_tokens": 1}),
+        "image": ("/images/generations", {}),
+        "moderation": ("/moderations", {}),
+        "embedding": ("/embeddings", {}),
+    }
+    for purpose, (path, body) in uses.items():
+        choice = getattr(chosen, purpose)
+        for server in config.api.accounts if choice is not None else ():
+            if server.embedded:
+                continue
+            name = server.models.get(choice.name, choice.name)
+            if prices.most(server.base_url, name, Call("POST", path, Answer, name, body), 1) is None:
+                place = config.positions.where("api", "models", purpose)
+                problems.append(Problem(place, str(prices.unknown(server.base_url, name))))
+    if problems:
+        raise ConfigError(*problems)
 
 
 def choose_model(config: Config, persona: Persona) -> Model:
     """Which model speaks for *persona*, and by which endpoint."""
     choice = config.api.models.dialogue
-    embedded = config.api.base_url == "embedded"
+    embedded = config.api.embedded
     name, endpoint = (choice.name, choice.endpoint) if choice else ("local", "auto")
     if endpoint == "auto" and embedded:
         endpoint = persona.endpoint

@@ -18,7 +18,7 @@ class Moderation(Plugin):
     @review
     async def check(self, text: Text) -> str | None:
         try:
-            result = (await self.ai.moderate(text.words)).results[0]
+            result = (await self.ai.moderate(text.words, speaker=text.speaker)).results[0]
         except ApiError as exc:
             self.log.warning("moderation does not answer (when_away: %s): %s", self.config.when_away, exc)
             return "moderation does not answer" if self.config.when_away == "refuse" else None

@@ -11,6 +11,7 @@ from mudbot.config.positions import Positions
 from mudbot.config.shape import (
     TAVERN,
     ApiConfig,
+    BudgetsConfig,
     Config,
     LimitsConfig,
     LocalConfig,
@@ -20,6 +21,8 @@ from mudbot.config.shape import (
     ModelsConfig,
     Permissions,
     PluginConfig,
+    PriceConfig,
+    ServerConfig,
     SessionConfig,
     SpeechConfig,
     WebConfig,
@@ -29,6 +32,7 @@ from mudbot.config.units import Duration, seconds
 __all__ = [
     "TAVERN",
     "ApiConfig",
+    "BudgetsConfig",
     "Config",
     "Duration",
     "LimitsConfig",
@@ -40,6 +44,8 @@ __all__ = [
     "Permissions",
     "PluginConfig",
     "Positions",
+    "PriceConfig",
+    "ServerConfig",
     "SessionConfig",
     "SpeechConfig",
     "WebConfig",

@@ -25,9 +25,11 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 def apply_environment(draft: Draft, environ: Mapping[str, str]) -> None:
     """Lay the variables over the file.  An empty variable counts as not set; others of MUDBOT_ are not ours."""
-    for name, key in _OPENAI.items():
-        if value := environ.get(name):
-            _lay(draft, key, value, name)
+    api = draft.data.get("api") if isinstance(draft.data, dict) else None
+    if not (isinstance(api, dict) and api.get("servers")):  # those have keys of their own
+        for name, key in _OPENAI.items():
+            if value := environ.get(name):
+                _lay(draft, key, value, name)
     for name in sorted(environ):
         prefix, _, path = name.partition("_")
         parts = path.split("__")

@@ -154,7 +154,7 @@ def _unreadable(path: Path, error: Exception) -> str:
 
 
 def _normal(data: dict[str, Any]) -> dict[str, Any]:
-    """*data* as the model wants it: plugins' settings apart from their permissions, keys without a value left out.
+    """*data* as the model wants it: plugins' settings apart from what the host reads, keys without a value left out.
 
     A key whose lines are all comments has no value for YAML; its owner means the default.
     """
@@ -169,7 +169,8 @@ def _plugin(value: Any) -> Any:
     if not isinstance(value, dict | None):
         return value
     settings = dict(value or {})
-    return {"permissions": settings.pop("permissions", None), "settings": settings}
+    kept = {name: settings.pop(name, None) for name in ("permissions", "organization")}
+    return {**kept, "settings": settings}
 
 
 def _without_empty(value: Any, key: Key) -> Any:

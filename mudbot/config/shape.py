@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
+    SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -75,6 +77,12 @@ class ModelsConfig(Section):
     embedding: ModelChoice | None = None
 
 
+def _redis(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not secret.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise refuse("must be redis://host:port, rediss://… for TLS, or unix:///path/of/its/socket")
+    return secret
+
+
 class LimitsConfig(Section):
     """What the API may be asked at most; None is without limit."""
 
@@ -87,18 +95,94 @@ class LimitsConfig(Section):
     """Calls that may wait; one more is refused."""
     deadline: Duration = Field(default=60.0, gt=0, le=86_400)
     """Seconds for a whole call, waiting and retries included."""
+    shared: Annotated[OptionalSecret, AfterValidator(_redis)] = None
+    """``redis://host:6379``: bots of one organisation keep to the rates above together.  May hold a password."""
+    alone: float = Field(default=0.5, gt=0, le=1)
+    """The part of the rates that this bot keeps to while that Redis cannot be reached."""
+
+
+class BudgetsConfig(Section):
+    """What may be spent, in USD; None is without bound.  A day begins at 00:00 UTC, a month on its first day."""
+
+    player: float | None = Field(default=None, ge=0)
+    """What one player may cost a day."""
+    channel: float | None = Field(default=None, ge=0)
+    """What one channel may cost a day."""
+    day: float | None = Field(default=None, ge=0)
+    """What everything may cost a day."""
+    month: float | None = Field(default=None, ge=0)
+    """What everything may cost a calendar month."""
+
+
+class PriceConfig(Section):
+    """What a model costs, in USD."""
+
+    input: float | None = Field(default=None, ge=0)
+    """A million tokens of prompt."""
+    output: float | None = Field(default=None, ge=0)
+    """A million tokens of reply."""
+    cached_input: float | None = Field(default=None, ge=0)
+    """A million tokens of prompt that the provider had in its cache; None is ``input``."""
+    image: float | None = Field(default=None, ge=0)
+    """A picture."""
+    request: float | None = Field(default=None, ge=0)
+    """A call, whatever it asks."""
+
+
+class ServerConfig(Section):
+    """An OpenAI-compatible server, and an account there."""
+
+    base_url: BaseUrl
+    """``embedded`` for the server that comes with mudbot, or an http(s) URL such as ``https://api.openai.com/v1``."""
+    api_key: OptionalSecret = None
+    organization: OneLine | None = None
+    project: OneLine | None = None
+    models: dict[OneLine, OneLine] = Field(default_factory=dict)
+    """What a model is called at this server, where it has another name there than in ``api.models``."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is the one that comes with mudbot."""
+        return self.base_url == "embedded"
 
 
 class ApiConfig(Section):
-    """The OpenAI-compatible server."""
+    """The OpenAI-compatible server, or several of which one takes over from another that fails."""
 
     base_url: BaseUrl = "embedded"
     """``embedded`` for the server that comes with mudbot, or an http(s) URL such as ``https://api.openai.com/v1``."""
     api_key: OptionalSecret = None
     organization: OneLine | None = None
     project: OneLine | None = None
+    servers: tuple[ServerConfig, ...] = ()
+    """Instead of the four keys above: several servers or keys, the first that works is used."""
     models: ModelsConfig = Field(default_factory=ModelsConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
+    budgets: BudgetsConfig = Field(default_factory=BudgetsConfig)
+    prices: dict[OneLine, PriceConfig] = Field(default_factory=dict)
+    """By model, or a pattern such as ``gpt-4*``; before what mudbot knows of prices."""
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Self:
+        both = {"base_url", "api_key", "organization", "project"} & self.model_fields_set
+        if self.servers and both:
+            names = " and ".join(sorted(both))
+            raise refuse(f"has servers, and {names} beside them: move {names} into an entry of servers")
+        return self
+
+    @property
+    def accounts(self) -> tuple[ServerConfig, ...]:
+        """The servers, the first choice first."""
+        return self.servers or (
+            ServerConfig(
+                base_url=self.base_url, api_key=self.api_key, organization=self.organization, project=self.project
+            ),
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the first choice is the server that comes with mudbot."""
+        return self.accounts[0].embedded
 
 
 class Login(Section):
@@ -156,6 +240,8 @@ class SessionConfig(Section):
     """A persona: the name of one that comes with mudbot, or a path from the configuration's folder."""
     language: Literal["en", "zh"] = "en"
     """Of the texts that mudbot itself says in the game."""
+    organization: OneLine | None = None
+    """Who pays for what is asked in this session, where it is not the server's own organisation."""
     goodbye: Command | None = None
     """Said before leaving when the daemon is told to end."""
     command_prefix: Prefix = "!"
@@ -188,6 +274,8 @@ class PluginConfig(Section):
     """One plugin: what it may do, and its own settings as they were written, which only the plugin can check."""
 
     permissions: Permissions = Field(default_factory=Permissions)
+    organization: OneLine | None = None
+    """Who pays for what the plugin asks, where it is not the session's organisation."""
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
     _positions: Positions = PrivateAttr(default_factory=Positions)
 
@@ -270,7 +358,9 @@ class Config(Section):
     def secrets(self) -> tuple[str, ...]:
         """Every secret, for masking in logs: keys, passwords, tokens, what plugins got from the environment."""
         proxies = [session.proxy.get_secret_value() for session in self.sessions if session.proxy]
-        # Of a proxy's address only the password: where the bot goes by must be readable in the log.
+        if self.api.limits.shared is not None:
+            proxies.append(self.api.limits.shared.get_secret_value())
+        # Of such an address only the password: where the bot goes by must be readable in the log.
         found = [*(secret for secret in secrets_of(self) if secret not in proxies), *self._plugin_secrets()]
         for url in (self.store, *proxies):
             if password := _url_password(url):

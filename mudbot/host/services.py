@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mudbot.errors import BadAnswerError, PluginError, RefusedError
 from mudbot.events import Command, Room, Speech
 
 if TYPE_CHECKING:
-    from mudbot.api import Api, Moderation
+    from mudbot.api import Api, Caller, Moderation
     from mudbot.host.marks import CommandMark
     from mudbot.mind.character import Answer, Character
     from mudbot.mud.session import Session
@@ -100,16 +100,18 @@ class Ai:
     """The models.  Everything a player said is reviewed before it is sent, every answer before it is returned."""
 
     def __init__(
-        self, api: Api, models: Models, character: Character, *, review: Reviewer, pictures: Pictures, session: str
+        self, api: Api, models: Models, character: Character, *, review: Reviewer, pictures: Pictures, caller: Caller
     ) -> None:
         self._api, self._models, self._character = api, models, character
-        self._review, self._pictures, self._session = review, pictures, session
+        self._review, self._pictures, self._caller = review, pictures, caller
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
         self.may_paint = False
 
     async def answer(self, speech: Speech, room: Room) -> Answer:
         """What the character answers to *speech*; a line of its own where the model fails."""
-        answer = await self._character.answer(speech, room)
+        channel = speech.channel or "" if speech.kind == "channel" else ""
+        caller = self._for(speech.speaker, "reply", channel)
+        answer = await self._character.answer(speech, room, caller=caller)
         self.on_answer(answer)
         return answer
 
@@ -118,7 +120,8 @@ class Ai:
         await self._pass(user, "player", speaker)
         messages: list[Mapping[str, Any]] = [{"role": "system", "content": system}] if system else []
         messages.append({"role": "user", "content": user})
-        answer = await self._api.chat(messages, model=self._models.dialogue, **params)
+        caller = self._for(speaker, "reply")
+        answer = await self._api.chat(messages, model=self._models.dialogue, caller=caller, **params)
         await self._pass(answer.text, "model", speaker)
         return answer.text
 
@@ -133,21 +136,31 @@ class Ai:
         params: dict[str, Any] = {"size": size}
         if not (self._models.image or "").startswith("gpt-image"):  # those answer with the bytes anyway
             params["response_format"] = "b64_json"
-        made = (await self._api.image(prompt, model=self._models.image, **params)).data[0]
+        caller = self._for(speaker)
+        made = (await self._api.image(prompt, model=self._models.image, caller=caller, **params)).data[0]
         data = made.content
         if data is None:
             raise BadAnswerError("the image server sent a link, not the picture; only b64_json answers are accepted")
         caption = (made.revised_prompt or prompt)[:500]
-        return await self._pictures.add(data, session=self._session, speaker=speaker, prompt=prompt, caption=caption)
+        session = self._caller.session
+        return await self._pictures.add(data, session=session, speaker=speaker, prompt=prompt, caption=caption)
 
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], *, speaker: str | None = None) -> list[list[float]]:
         """The meaning of *texts* as vectors.  Raises ApiError."""
-        answer = await self._api.embed(list(texts), model=self._models.embedding)
+        answer = await self._api.embed(list(texts), model=self._models.embedding, caller=self._for(speaker))
         return answer.vectors
 
-    async def moderate(self, text: str) -> Moderation:
-        """What the moderation endpoint says of *text*.  Raises ApiError."""
-        return await self._api.moderate(text, model=self._models.moderation)
+    async def moderate(self, text: str, *, speaker: str | None = None) -> Moderation:
+        """What the moderation endpoint says of *text*, on account of *speaker*.  Raises ApiError."""
+        caller = self._for(speaker, "reply")
+        return await self._api.moderate(text, model=self._models.moderation, caller=caller)
+
+    def _for(self, speaker: str | None, urgency: Literal["reply", "normal"] = "normal", channel: str = "") -> Caller:
+        """Whose turn and whose budget a call is."""
+        from mudbot.api import Priority
+
+        priority = Priority.REPLY if urgency == "reply" else Priority.NORMAL
+        return replace(self._caller, player=speaker or "", channel=channel, priority=priority)
 
     async def _pass(self, text: str, source: Literal["player", "model"], speaker: str | None) -> None:
         if reason := await self._review(text, source, speaker):

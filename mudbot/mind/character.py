@@ -73,23 +73,26 @@ class Character:
     def __repr__(self) -> str:
         return f"<Character {self.persona.name} by {self.model.name}, {self.model.endpoint}>"
 
-    async def answer(self, speech: Speech, room: Room) -> Answer:
-        """Answer *speech* in character.  Never raises for the model's sake: then the answer is a fallback."""
+    async def answer(self, speech: Speech, room: Room, *, caller: Any = None) -> Answer:
+        """Answer *speech* in character.  Never raises for the model's sake: then the answer is a fallback.
+
+        *caller* is handed on to the API: on whose behalf it is asked.
+        """
         try:
             async with asyncio.timeout(REPLY_WITHIN):  # over the reviews as well: they may wait for a server, too
-                return await self._answer(speech, room)
+                return await self._answer(speech, room, caller)
         except TimeoutError:
             return self.fallback(speech, f"no answer within {REPLY_WITHIN:.0f} s")
         except ApiError as exc:
             return self.fallback(speech, str(exc))
 
-    async def _answer(self, speech: Speech, room: Room) -> Answer:
+    async def _answer(self, speech: Speech, room: Room, caller: Any) -> Answer:
         asked, speaker = speech.text or "", speech.speaker or ""
         if reason := await self._review(asked, "player", speaker):
             return self.fallback(speech, f"not sent: {reason}")
         people = tuple(p for p in room.people or () if p not in self.persona.names)
         prompt = build(self.persona, await self._recent(speech), Scene(room.name, people, speech.kind), speaker, asked)
-        answer = await self._ask(prompt, speech)
+        answer = await self._ask(prompt, speech, caller)
         if answer.source == "model":
             said = [Turn(speaker, asked, own=False), Turn(self.persona.name, answer.text, own=True)]
             await self._memory.remember(_key(speech), said, private=speech.private)
@@ -112,11 +115,11 @@ class Character:
         log.warning("%s falls back: %s", self.persona.name, why)
         return Answer(self.persona.fallback(speech.text or ""), "fallback", why, speech)
 
-    async def _ask(self, prompt: Prompt, speech: Speech) -> Answer:
-        why = ""
+    async def _ask(self, prompt: Prompt, speech: Speech, caller: Any) -> Answer:
+        why, more = "", {} if caller is None else {"caller": caller}
         for _ in range(TRIES):
             verdict = check.check(
-                await self._complete(prompt), persona=self.persona, prompt=prompt, asked=speech.text or ""
+                await self._complete(prompt, **more), persona=self.persona, prompt=prompt, asked=speech.text or ""
             )
             if not verdict.ok:
                 why = f"the answer does not do: {verdict.reason}"

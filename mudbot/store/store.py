@@ -29,6 +29,21 @@ class StoreError(MudbotError):
     """The database cannot be opened, read or written."""
 
 
+def _add_columns(connection: Connection) -> None:
+    """Schema 1 to 2: what a call cost, and whose it was."""
+    from sqlalchemy.schema import CreateColumn, CreateIndex
+
+    from mudbot.store.tables import calls
+
+    known = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(calls)")}
+    for column in calls.columns:
+        if known and column.name not in known:
+            written = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE calls ADD COLUMN {written}")
+    for index in calls.indexes if known else ():
+        connection.execute(CreateIndex(index, if_not_exists=True))
+
+
 class Store:
     """The data of one bot, in *folder*.  ``open`` before use; everything else may be called from the loop only."""
 
@@ -145,6 +160,8 @@ class Store:
         found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if found > SCHEMA:
             raise StoreError(f"{self.folder / FILE} was written by a newer mudbot (schema {found}); upgrade mudbot")
+        if found == 1:
+            _add_columns(connection)
         metadata.create_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
 

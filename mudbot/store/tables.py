@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables below, kept in SQLite's ``user_version``."""
 
 metadata = MetaData()
@@ -60,4 +60,18 @@ calls = Table(
     Column("completion_tokens", Integer, nullable=False),
     Column("waited", Float, nullable=False),
     Column("latency", Float, nullable=False),
+    # Since schema 2; older rows have nothing there.
+    Column("status", Integer),
+    Column("attempts", Integer),
+    Column("cached_tokens", Integer),
+    Column("money", Float),  # USD; null where nobody can say
+    Column("first", Float),
+    Column("server", String(200)),
+    Column("organization", String(120)),
+    Column("session", String(80)),
+    Column("plugin", String(80)),
+    Column("player", String(80)),
+    Column("channel", String(80)),
+    Column("shared", Boolean),
+    Index("calls_by_time", "at"),
 )

@@ -186,6 +186,7 @@ async def test_tokens_of_a_stream_without_usage_are_counted_by_its_text(stage: S
     async with stage.api(limits=Limits(tokens_per_minute=60)) as api:
         await collect(api, max_tokens=1000)
         meter = api._ways.default[0].scheduler._tokens
+        assert meter is not None
         assert meter.wait(clock.now()) == pytest.approx(3 + 4 + 2 / 3.6 + 10)
 
 

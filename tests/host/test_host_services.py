@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mudbot.api import Caller, Priority
 from mudbot.api.types import Images, Moderation
 from mudbot.errors import BadAnswerError, PluginError, RefusedError
 from mudbot.events import Command, Room, Speech
@@ -52,9 +53,12 @@ class FakeSession:
 
 
 class FakeCharacter:
+    caller: Caller
+
     persona = SimpleNamespace(names=("Chen", "老陈"))
 
-    async def answer(self, speech: Speech, room: Room) -> Answer:
+    async def answer(self, speech: Speech, room: Room, *, caller: Caller) -> Answer:
+        self.caller = caller
         return Answer(f"{speech.text}, in {room.name}", "model")
 
 
@@ -64,21 +68,26 @@ class FakeApi:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.says = "welcome"
+        self.callers: list[Caller] = []
         self.image_data: dict[str, Any] = {"b64_json": base64.b64encode(b"PNG").decode(), "revised_prompt": "r" * 900}
 
     async def chat(self, messages: Sequence[Any], *, model: str, **params: Any) -> Any:
+        self.callers.append(params.pop("caller"))
         self.asked.append(("chat", list(messages), model, params))
         return SimpleNamespace(text=self.says)
 
     async def image(self, prompt: str, *, model: str | None = None, **params: Any) -> Images:
+        self.callers.append(params.pop("caller"))
         self.asked.append(("image", prompt, model, params))
         return Images.model_validate({"data": [self.image_data]})
 
-    async def embed(self, texts: list[str], *, model: str) -> Any:
+    async def embed(self, texts: list[str], *, model: str, caller: Caller) -> Any:
+        self.callers.append(caller)
         self.asked.append(("embed", texts, model))
         return SimpleNamespace(vectors=[[1.0]])
 
-    async def moderate(self, text: str, *, model: str | None = None) -> Moderation:
+    async def moderate(self, text: str, *, model: str | None = None, caller: Caller) -> Moderation:
+        self.callers.append(caller)
         self.asked.append(("moderate", text, model))
         return Moderation.model_validate({"results": [{"flagged": False}]})
 
@@ -118,7 +127,7 @@ class House:
         models = Models("talker", self.image_model, None, "embedder")
         parts: Any = (self.api, models, FakeCharacter())
         pictures: Any = self.pictures
-        ai = Ai(*parts, review=review, pictures=pictures, session="s1")
+        ai = Ai(*parts, review=review, pictures=pictures, caller=Caller(session="s1", plugin="p1"))
         ai.may_paint = True
         return ai
 
@@ -284,3 +293,19 @@ async def test_the_status_names_what_is_paused(host: Host) -> None:
     host.running["watched"].failures = 5
     assert bot.status().paused == ("watched",)
     assert (bot.prefix, list(bot.commands())) == ("!", [])
+
+
+async def test_every_call_says_on_whose_behalf_it_is() -> None:
+    """The queue gives each player a turn, and the budgets know who pays."""
+    house = House()
+    ai = house.ai()
+    await ai.chat("hello", speaker="Bob")
+    await ai.image("a lake", speaker="Bob")
+    await ai.moderate("hello", speaker="Ann")
+    await ai.embed(["hello"])
+    assert [(c.player, c.priority, c.session, c.plugin) for c in house.api.callers] == [
+        ("Bob", Priority.REPLY, "s1", "p1"),
+        ("Bob", Priority.NORMAL, "s1", "p1"),
+        ("Ann", Priority.REPLY, "s1", "p1"),
+        ("", Priority.NORMAL, "s1", "p1"),
+    ]

@@ -77,7 +77,7 @@ class FakeAi:
             raise self.paints
         return self.paints
 
-    async def moderate(self, text: str) -> Moderation:
+    async def moderate(self, text: str, *, speaker: str | None = None) -> Moderation:
         self.asked.append(text)
         if isinstance(self.moderates, Exception):
             raise self.moderates

@@ -86,10 +86,13 @@ class Lane:
                 self._pace = None
             elif now < self._next:
                 return self._next - now
+        return self._warming(now)
+
+    def _warming(self, now: float) -> float:
+        """Seconds until the window of a server that is tried with few calls lets another one go."""
         if self._window is None:
             self.quiet = self._pace is None and not self._told.knows
-            return 0.0
-        if self._since is None:
+        if self._window is None or self._since is None:
             return 0.0
         doublings = max(0, int((now - self._since) / STEP))
         if self._window << min(doublings, 20) >= self._full:
