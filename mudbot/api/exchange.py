@@ -26,6 +26,7 @@ from mudbot.api.ways import Way
 from mudbot.api.wire import retry
 from mudbot.api.wire.answers import read_answer, read_stream
 from mudbot.api.wire.failures import Failed
+from mudbot.api.wire.sending import Form, Sending
 from mudbot.clock import Clock
 from mudbot.errors import (
     ApiError,
@@ -38,7 +39,7 @@ from mudbot.errors import (
 )
 
 if TYPE_CHECKING:
-    from mudbot.api.wire.transport import Sending, Transport
+    from mudbot.api.wire.transport import Transport
 
 _log = logging.getLogger("mudbot.api")
 
@@ -66,51 +67,28 @@ class Office:
 class Exchange(Generic[_A]):
     """Sends one *letter*, to one of *ways*.  ``answer`` or ``pieces`` may be called, once."""
 
-    __slots__ = (
-        "_attempts",
-        "_began",
-        "_body",
-        "_deadline",
-        "_doing",
-        "_first",
-        "_letter",
-        "_moves",
-        "_office",
-        "_options",
-        "_pictures",
-        "_reserved",
-        "_said",
-        "_seconds",
-        "_sent_at",
-        "_status",
-        "_tried",
-        "_turns",
-        "_usage",
-        "_waited",
-        "_way",
-        "_ways",
-    )
+    # One is made for every call: what many of them never change is an attribute of the class.
+    _moves = 0
+    _doing = "was not begun"
+    _attempts = 0
+    _waited = 0.0
+    _sent_at: float | None = None
+    _first: float | None = None
+    _status: int | None = None
+    _usage: Usage | None = None
+    _said = ""
+    """The text that came, for servers that send no usage."""
+    _pictures: int | None = None
+    _reserved: Reserved | None = None
 
     def __init__(self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], office: Office) -> None:
         self._letter, self._options, self._ways, self._office = letter, options, ways, office
-        self._seconds = office.limits.deadline if options.deadline is None else options.deadline
-        self._deadline = Deadline(office.alarms, self._seconds)
-        self._began = self._deadline.until - self._seconds
+        seconds = self._seconds = office.limits.deadline if options.deadline is None else options.deadline
+        self._deadline = deadline = Deadline(office.alarms, seconds)
+        self._began = deadline.until - seconds
         self._way = ways[0]
         self._turns: dict[Way, Turn] = {}
         self._tried: set[Way] = set()
-        self._moves = 0
-        self._doing = "was not begun"
-        self._attempts = 0
-        self._waited = 0.0
-        self._sent_at: float | None = None
-        self._first: float | None = None
-        self._status: int | None = None
-        self._usage: Usage | None = None
-        self._said = ""  # the text that came, for servers that send no usage
-        self._pictures: int | None = None
-        self._reserved: Reserved | None = None
-        self._body: bytes | None = None
 
     async def answer(self) -> tuple[_A, bytes]:
         """The answer, and its bytes.  Raises ApiError only."""
@@ -209,10 +187,8 @@ class Exchange(Generic[_A]):
         self._settle(turn)
 
     def _sending(self) -> Sending:
-        from mudbot.api.wire.transport import Form, Sending
-
         self._attempts += 1
-        self._doing = f"waited for the server's answer (attempt {self._attempts})"
+        self._doing = _SENT
         self._sent_at = self._office.clock.now()
         letter, way = self._letter, self._way
         call, model = letter.call, letter.model_at(way)
@@ -386,7 +362,9 @@ class Exchange(Generic[_A]):
         doing, turn = self._doing, self._turns.get(self._way)
         if self._silent() > 0:
             self._way.failed(self._letter.lane, self._office.clock.now())
-        if doing == "waited in the queue" and turn is not None and turn.waits_for:
+        if doing is _SENT:
+            doing = f"waited for the server's answer (attempt {self._attempts})"
+        elif doing == "waited in the queue" and turn is not None and turn.waits_for:
             doing = f"waited in the queue for {turn.waits_for}"
         letter, shown = self._letter, self._way.target.shown
         return ApiTimeoutError(
@@ -397,7 +375,7 @@ class Exchange(Generic[_A]):
 
     def _silent(self) -> float:
         """Seconds since the request went out without any answer; 0 where there was one."""
-        if self._sent_at is None or not self._doing.startswith("waited for the server"):
+        if self._sent_at is None or self._doing is not _SENT:
             return 0.0
         return self._office.clock.now() - self._sent_at
 
@@ -406,6 +384,8 @@ class Exchange(Generic[_A]):
         office, letter, way = self._office, self._letter, self._way
         if outcome == "cancelled" and self._silent() >= HUNG:
             way.failed(letter.lane, office.clock.now())
+        if self._reserved is None and office.on_call is None:
+            return
         money = office.purse.settle(self._reserved, letter, way, self._usage, self._said, self._pictures, outcome)
         if office.on_call is None:
             return
@@ -430,6 +410,7 @@ class Exchange(Generic[_A]):
         tell(office.on_call, call)
 
 
+_SENT = "waited for the server's answer"
 _UNSENT = Cost(0, 0, 0)
 _NOBODY = ("", "")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -78,12 +78,12 @@ class Letter(Generic[_A]):
         )
 
     def fields(self, model: str | None) -> tuple[tuple[str, str], ...]:
-        """The parameters as fields of a form: numbers and words as they are, lists and dicts as JSON."""
+        """The parameters as fields of a form: ``a[b]`` for what is in a dict, ``a[]`` for what is in a list."""
         body: Mapping[str, Any] = self.call.body or {}
         given = {name: value for name, value in body.items() if value is not None}
         if model is not None and "model" in given:
             given["model"] = model
-        return tuple((name, _field(value)) for name, value in given.items())
+        return tuple(_fields(given))
 
     def uploads(self) -> tuple[tuple[str, Upload], ...]:
         """The files of a form; of several under one name each gets it with ``[]``."""
@@ -101,9 +101,19 @@ class Letter(Generic[_A]):
         return way.place(call.method, call.path, self.model_at(way))
 
 
+def _fields(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            yield from _fields({f"{name}[{key}]": inner for key, inner in value.items()})
+        elif isinstance(value, list | tuple):
+            yield from ((f"{name}[]", _field(inner)) for inner in value)
+        elif value is not None:
+            yield name, _field(value)
+
+
 def _field(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, bool):
         return "true" if value else "false"
     return _write(value)

@@ -32,7 +32,10 @@ class Calls(ABC):
         """Return after *seconds* of the Api's clock."""
 
     async def _get(self, path: str, kind: type[A], options: Options, query: Mapping[str, Any] | None = None) -> A:
-        return await self._one(Call("GET", path, kind, query=query or None, shared=True), options)
+        # What a catalogue holds is the same for all who ask at once.  A list of files is not: whoever has just stored
+        # one must not be given the answer to a question that was asked before.
+        shared = path.startswith(("/models", "/engines"))
+        return await self._one(Call("GET", path, kind, query=query or None, shared=shared), options)
 
     async def _delete(self, path: str, kind: type[A], options: Options) -> A:
         return await self._one(Call("DELETE", path, kind), options)

@@ -142,12 +142,14 @@ class Scheduler:
                 changes = {kind: getattr(cost, kind) - getattr(asked, kind) for kind in KINDS}
                 self._shared.settle({kind: change for kind, change in changes.items() if change}, asked)
             return
-        taken, turn.taken = turn.taken, None
-        if taken is None:
-            return
-        for meter, period, kind in zip((self._requests, self._tokens, self._images), taken, KINDS, strict=True):
-            if meter is not None and period >= 0:
-                meter.settle((getattr(turn.cost, kind), period), getattr(cost, kind))
+        before = turn.cost
+        if turn.requests_at >= 0 and self._requests is not None and cost.requests != before.requests:
+            self._requests.settle((before.requests, turn.requests_at), cost.requests)
+        if turn.tokens_at >= 0 and self._tokens is not None:
+            self._tokens.settle((before.tokens, turn.tokens_at), cost.tokens)
+        if turn.images_at >= 0 and self._images is not None:
+            self._images.settle((before.images, turn.images_at), cost.images)
+        turn.requests_at = turn.tokens_at = turn.images_at = -1
         if self.waiting:
             self.pump()
 
@@ -257,22 +259,21 @@ class Scheduler:
         self.running += 1
         if self._meters:
             # Meter.take, written out: this is what every call pays.
-            cost, taken = turn.cost, [-1, -1, -1]
+            cost = turn.cost
             if (meter := self._requests) is not None and cost.requests > 0:
                 if meter.paid <= now:
                     meter.paid = now + SLACK
                     meter.period += 1
                 meter.paid += cost.requests * meter.each
-                taken[0] = meter.period
+                turn.requests_at = meter.period
             if (meter := self._tokens) is not None and cost.tokens > 0:
                 if meter.paid <= now:
                     meter.paid = now + SLACK
                     meter.period += 1
                 meter.paid += cost.tokens * meter.each
-                taken[1] = meter.period
+                turn.tokens_at = meter.period
             if (meter := self._images) is not None and cost.images > 0:
-                taken[2] = meter.take(cost.images, now)[1]
-            turn.taken = taken
+                turn.images_at = meter.take(cost.images, now)[1]
         lane = turn.lane
         if lane.quiet:
             lane.running += 1

@@ -29,8 +29,8 @@ class Turn:
     """Its place: given when it first waits, and kept."""
     granted: asyncio.Future[None] | None = None
     """While it waits."""
-    taken: list[int] | None = None
-    """The busy periods of the meters of requests, tokens and images in which it took from them; -1 where it did not."""
+    requests_at = tokens_at = images_at = -1
+    """The busy period of each meter in which it took from it; -1 where it did not, or has settled."""
     asked: Ask | None = None
     """What it was granted of the limit that other processes use as well."""
     held = False
@@ -46,6 +46,7 @@ class Turn:
         self.scheduler, self.lane, self.cost = scheduler, lane, cost
         self.flow, self.priority, self.until = flow, priority, until
         self.born = self.wave = lane.wave
+        self.requests_at = self.tokens_at = -1
 
     def __repr__(self) -> str:
         state = "held" if self.held else "waiting" if self.granted is not None else "idle"

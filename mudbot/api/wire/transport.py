@@ -11,18 +11,17 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import aiohttp
-from yarl import URL
 
-from mudbot.api.calls import Progress, Upload
+from mudbot.api.calls import Progress
 from mudbot.api.wire.failures import Failed, Place, bad_answer, from_status, request_id
 from mudbot.api.wire.retry import Signs
 from mudbot.api.wire.safe import Redactor
+from mudbot.api.wire.sending import Form, Sending
 from mudbot.errors import ApiConnectionError, ApiError, ApiTimeoutError, BadAnswerError, BadRequestError
 
 LONGEST_BODY = 64 * 1024 * 1024
@@ -38,24 +37,6 @@ CONNECT = 10.0
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A multipart body; made anew for each attempt."""
-
-    fields: tuple[tuple[str, str], ...]
-    files: tuple[tuple[str, Upload], ...]
-    progress: Progress | None = None
-
-
-class Sending(NamedTuple):
-    """One request, serialised once for all its attempts."""
-
-    place: Place
-    url: URL
-    headers: Mapping[str, str]
-    body: bytes | Form | None
-
-
 class Reply:
     """A good answer (2xx) whose body is still to be read."""
 
@@ -68,7 +49,8 @@ class Reply:
     @property
     def content_type(self) -> str:
         """Without its parameters, in lower case; empty where the server does not say."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        found = self.headers.get("Content-Type", "")
+        return found if found == "application/json" else found.partition(";")[0].strip().lower()
 
     @property
     def request_id(self) -> str | None:
