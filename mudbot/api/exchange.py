@@ -80,6 +80,8 @@ class Exchange(Generic[_A]):
     """The text that came, for servers that send no usage."""
     _pictures: int | None = None
     _reserved: Reserved | None = None
+    _lost = 0.0
+    """USD of attempts that broke off, as much as they can have cost."""
 
     def __init__(self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], office: Office) -> None:
         self._letter, self._options, self._ways, self._office = letter, options, ways, office
@@ -190,6 +192,8 @@ class Exchange(Generic[_A]):
         self._attempts += 1
         self._doing = _SENT
         self._sent_at = self._office.clock.now()
+        if self._reserved is not None:
+            self._reserved.nothing = False  # from here on nobody knows, until the server says that it refused
         letter, way = self._letter, self._way
         call, model = letter.call, letter.model_at(way)
         body: bytes | Form | None = letter.body(model)
@@ -227,7 +231,7 @@ class Exchange(Generic[_A]):
                     self._give_up(turn)
                     continue
                 breaker.enter(clock.now())
-            if self._reserved is None and self._office.purse.bounded:
+            if self._office.purse.bounded:
                 await self._reserve(turn)
             return turn
 
@@ -278,8 +282,15 @@ class Exchange(Generic[_A]):
         )
 
     async def _reserve(self, turn: Turn) -> None:
+        """Put aside what the next attempt can cost at most; what an earlier one may have cost stays put aside."""
+        purse, reserved = self._office.purse, self._reserved
+        if reserved is not None:
+            if reserved.nothing and reserved.way is self._way:
+                return
+            self._lost += purse.leave(reserved)
+            self._reserved = None
         try:
-            self._reserved = await self._office.purse.reserve(self._letter, self._way, self._options.caller)
+            self._reserved = await purse.reserve(self._letter, self._way, self._options.caller)
         except BaseException:
             self._give_up(turn)
             raise
@@ -311,8 +322,6 @@ class Exchange(Generic[_A]):
             turn.settle(Cost(call.cost.requests, 0, 0))
             if self._reserved is not None:
                 self._reserved.nothing = True
-        elif self._reserved is not None:
-            self._reserved.nothing = False  # who knows what was generated: it stays reserved
         if self._first is not None:
             return None
         if (isinstance(failed.error, _ELSEWHERE) or retry.retryable(signs)) and self._move():
@@ -401,7 +410,7 @@ class Exchange(Generic[_A]):
             prompt_tokens=None if usage is None else usage.prompt_tokens,
             completion_tokens=None if usage is None else usage.completion_tokens,
             cached_tokens=None if usage is None else usage.cached_tokens,
-            money=money,
+            money=money if money is None else money + self._lost,
             first=self._first,
             server=way.target.shown,
             organization=way.target.organization,

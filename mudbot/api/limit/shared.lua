@@ -45,7 +45,7 @@ end
 
 local function held(lane)
   local left = redis.call('PTTL', KEYS[lane])
-  return left < 0 and 0 or math.max(left, 1) * 1000
+  return left < 0 and 0 or (left + 1) * 1000  -- what is left is rounded down, and a key lives through its last one
 end
 
 local closed, waits = {}, {}

@@ -22,12 +22,11 @@ import json
 import logging
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.api.limit.limits import Limits
 from mudbot.api.limit.meter import LONGEST_DEBT, SLACK, Meter, Taken
 from mudbot.clock import Clock
@@ -57,6 +56,7 @@ else meanwhile."""
 KINDS = ("requests", "tokens", "images")
 SCRIPT = Path(__file__).with_name("shared.lua").read_text(encoding="utf-8")
 _OPTION = "api.limits.shared"
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True, eq=False)
@@ -132,7 +132,6 @@ class RedisLimit:
     ) -> None:
         self._link: Link = RedisLink(url) if link is None else link
         self._clock = clock
-        self._alarms = Alarms(clock)
         self._tag = f"mudbot:{{{_short(account)}}}"  # what stands in braces decides where a cluster keeps the key
         rates = {kind: rate for kind in KINDS if (rate := getattr(limits, f"{kind}_per_minute")) is not None}
         self._each = [60e6 / rates[kind] if kind in rates else 0.0 for kind in KINDS]
@@ -247,6 +246,10 @@ class RedisLimit:
         except GoneError as gone:
             self._lose(gone, batch)
             return
+        except Exception as error:
+            log.exception("the shared limit made a mistake: please report it")
+            self._lose(GoneError(repr(error), "nothing can be done"), batch)  # whoever waits must not wait for ever
+            return
         for waiting in batch:
             mine, waits = waits[: len(waiting.asks)], waits[len(waiting.asks) :]
             for ask, wait in zip(waiting.asks, mine, strict=True):
@@ -276,17 +279,31 @@ class RedisLimit:
             "holds": holds,
             "asks": [(number(ask.lane), *self._times(ask)) for ask in asks],
         }
-        deadline = Deadline(self._alarms, patience)
-        try:
-            with deadline:
-                at, waits = await self._link.run(keys, json.dumps(job, separators=(",", ":")))
-        except Expired:
-            raise GoneError(f"no answer within {PATIENCE} s", "see whether it is overloaded or stopped") from None
-        finally:
-            deadline.close()
+        at, waits = await self._in_time(self._link.run(keys, json.dumps(job, separators=(",", ":"))), patience)
         if len(waits) != len(asks):
             raise GoneError(f"{len(waits)} answers to {len(asks)} questions", "see what really listens at that address")
         return at, waits
+
+    async def _in_time(self, answer: Coroutine[Any, Any, _T], patience: float) -> _T:
+        """*answer*, unless it takes longer; awaited in the sender or the watcher, which nobody else cancels."""
+        task = asyncio.current_task()
+        assert task is not None
+        late = False
+
+        def ring() -> None:
+            nonlocal late
+            late = True
+            task.cancel()
+
+        timer = self._clock.call_later(max(patience, 0.0), ring)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if not late or task.uncancel():
+                raise
+            raise GoneError(f"no answer within {PATIENCE} s", "see whether it is overloaded or stopped") from None
+        finally:
+            timer.cancel()
 
     def _times(self, ask: Ask) -> tuple[float, float, float]:
         """Microseconds that *ask* takes of each meter; the greatest is about 30 years."""
@@ -327,9 +344,9 @@ class RedisLimit:
             news = set(self._holds)  # it may have lost them, or never have known
             try:
                 await self._run([], {}, news, PATIENCE)
-            except GoneError:
-                continue
-            break
+                break
+            except Exception:  # whatever it is, it has been said: it is asked again
+                log.debug("Redis at %s is not back", self._link.where, exc_info=True)
         self._watcher = None
         self._news -= news
         log.info("Redis at %s is back: the limits are shared again", self._link.where)

@@ -22,6 +22,7 @@ class Reserved:
     """Money put aside for a call."""
 
     reservation: Reservation
+    way: Way
     amount: int
     size: int
     """Bytes of the request's body."""
@@ -60,7 +61,14 @@ class Purse:
         if amount is None:
             raise self._prices.unknown(server, model)
         reservation = await self.ledger.reserve(way.target.account, _known(caller), amount)
-        return Reserved(reservation, amount, size)
+        return Reserved(reservation, way, amount, size)
+
+    def leave(self, reserved: Reserved) -> float:
+        """There will be another attempt: write down what the one before it can have cost; that in USD."""
+        assert self.ledger is not None
+        cost = 0 if reserved.nothing else reserved.amount
+        self.ledger.settle(reserved.reservation, cost)
+        return cost / USD
 
     def settle(  # noqa: PLR0913, PLR0917 - who, where, and what came of it
         self,
