@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from pydantic_core import to_json
+
 from mudbot.api.calls import Call, Upload
 from mudbot.api.types import Answer
 from mudbot.api.ways import Way
@@ -15,7 +17,7 @@ from mudbot.errors import BadRequestError
 
 _A = TypeVar("_A", bound=Answer)
 
-# Made once: json.dumps makes a new encoder for every call that asks for anything but its defaults.
+# For what the five times faster to_json does not take.
 _write = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 _BY_ID = frozenset({"files", "models", "engines", "fine-tunes"})
@@ -66,13 +68,20 @@ class Letter(Generic[_A]):
         params = {name: value for name, value in call.body.items() if value is not None}
         if model is not None and "model" in params:
             params["model"] = model
+        found = self._bodies[model] = self._written(params)
+        return found
+
+    def _written(self, params: dict[str, Any]) -> bytes:
         try:
-            found = _write(params).encode("utf-8", "replace")
+            found = to_json(params)
+            if b"NaN" not in found and b"Infinity" not in found:  # numbers that JSON has not, or text about them
+                return found
+        except ValueError:  # half a surrogate pair, or something that is no JSON
+            pass
+        try:
+            return _write(params).encode("utf-8", "replace")
         except (TypeError, ValueError, RecursionError) as error:
             fault = str(error)
-        else:
-            self._bodies[model] = found
-            return found
         raise BadRequestError(
             f"{self.endpoint}: its parameters cannot be written as JSON ({fault}): give text, numbers, lists and dicts"
         )

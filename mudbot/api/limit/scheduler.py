@@ -306,14 +306,16 @@ class Scheduler:
         from mudbot.api.limit.shared import Ask
 
         cost = turn.cost
-        asked = asyncio.ensure_future(shared.take([Ask(turn.lane.name, cost.requests, cost.tokens, cost.images)]))
+        ask = Ask(turn.lane.name, cost.requests, cost.tokens, cost.images)
+        answer = asyncio.ensure_future(shared.take([ask]))
         try:
-            wait = (await asyncio.shield(asked))[0]
+            wait = (await asyncio.shield(answer))[0]
         except asyncio.CancelledError:
-            asked.add_done_callback(partial(self._give_back, turn))
+            answer.add_done_callback(partial(self._give_back, turn, ask))
             turn.release()
             raise
         if wait <= 0:
+            turn.asked = ask
             return True
         turn.lane.hold_off(self.clock.now() + wait)
         turn.release()

@@ -106,19 +106,6 @@ class GoneError(Exception):
         self.why, self.remedy = why, remedy
 
 
-class Link(Protocol):
-    """The way to Redis."""
-
-    where: str
-    """The address, for messages: no password."""
-
-    async def run(self, keys: list[str], job: str) -> tuple[int, list[float]]:
-        """Run the script; its moment and waits, both in microseconds.  Raises GoneError."""
-
-    async def drop(self) -> None:
-        """Hang up; the next ``run`` connects anew."""
-
-
 class RedisLimit:
     """The SharedLimit at the Redis of *url* (``redis://``, ``rediss://``, ``unix://``).
 
@@ -128,9 +115,9 @@ class RedisLimit:
     """
 
     def __init__(
-        self, url: str, account: str, limits: Limits, clock: Clock, *, alone: float = 0.5, link: Link | None = None
+        self, url: str, account: str, limits: Limits, clock: Clock, *, alone: float = 0.5, link: RedisLink | None = None
     ) -> None:
-        self._link: Link = RedisLink(url) if link is None else link
+        self._link = RedisLink(url) if link is None else link
         self._clock = clock
         self._tag = f"mudbot:{{{_short(account)}}}"  # what stands in braces decides where a cluster keeps the key
         rates = {kind: rate for kind in KINDS if (rate := getattr(limits, f"{kind}_per_minute")) is not None}
@@ -243,12 +230,9 @@ class RedisLimit:
         left = PATIENCE - (self._clock.now() - batch[0].since if batch else 0.0)
         try:
             at, waits = await self._run(asks, changes, news, left)
-        except GoneError as gone:
-            self._lose(gone, batch)
-            return
-        except Exception as error:
-            log.exception("the shared limit made a mistake: please report it")
-            self._lose(GoneError(repr(error), "nothing can be done"), batch)  # whoever waits must not wait for ever
+        except Exception as error:  # whatever library, network or a foreign server come up with: nobody waits for ever
+            log.debug("a script was lost", exc_info=True)
+            self._lose(_gone(error), batch)
             return
         for waiting in batch:
             mine, waits = waits[: len(waiting.asks)], waits[len(waiting.asks) :]
@@ -269,37 +253,32 @@ class RedisLimit:
                 numbers[lane] = len(keys)
             return numbers[lane]
 
-        holds = [
-            (number(lane), math.ceil(left * 1000)) for lane in news if (left := self._holds.get(lane, now) - now) > 0
-        ]
+        left = ((lane, self._holds.get(lane, now) - now) for lane in news)
         job = {
             "slack": SLACK * 1e6,
             "keep": KEEP * 1000,
             "settles": [(meter + 1, at, change) for (meter, at), change in changes.items()],
-            "holds": holds,
+            "holds": [(number(lane), math.ceil(seconds * 1000)) for lane, seconds in left if seconds > 0],
             "asks": [(number(ask.lane), *self._times(ask)) for ask in asks],
         }
-        at, waits = await self._in_time(self._link.run(keys, json.dumps(job, separators=(",", ":"))), patience)
+        at, waits = await self._in_time(self._link.run(keys, json.dumps(job)), patience)
         if len(waits) != len(asks):
             raise GoneError(f"{len(waits)} answers to {len(asks)} questions", "see what really listens at that address")
         return at, waits
 
     async def _in_time(self, answer: Coroutine[Any, Any, _T], patience: float) -> _T:
-        """*answer*, unless it takes longer; awaited in the sender or the watcher, which nobody else cancels."""
-        task = asyncio.current_task()
-        assert task is not None
-        late = False
+        """*answer*, unless it takes longer."""
+        step = asyncio.ensure_future(answer)
 
         def ring() -> None:
-            nonlocal late
-            late = True
-            task.cancel()
+            step.cancel()
 
         timer = self._clock.call_later(max(patience, 0.0), ring)
         try:
-            return await answer
+            return await step
         except asyncio.CancelledError:
-            if not late or task.uncancel():
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
                 raise
             raise GoneError(f"no answer within {PATIENCE} s", "see whether it is overloaded or stopped") from None
         finally:
@@ -410,29 +389,27 @@ class RedisLink:
                 socket_timeout=None,  # the deadline of the whole exchange does it
                 socket_connect_timeout=PATIENCE,  # bounds hanging up as well
             )
-        except (ValueError, TypeError) as error:  # its message may quote the URL, and that holds the password
-            del error
-            raise ConfigError(
-                Problem(_OPTION, "this is no address of a Redis: write redis://HOST:PORT/0, rediss://… or unix:///PATH")
-            ) from None
+        except (ValueError, TypeError):  # its message may quote the URL, and that holds the password
+            remedy = "this is no address of a Redis: write redis://HOST:PORT/0, rediss://… or unix:///PATH"
+            raise ConfigError(Problem(_OPTION, remedy)) from None
         self._client = self._home
         options = self._home.connection_pool.connection_kwargs
-        self.where: str = str(options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}")
+        self.where = str(options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}")
+        """The address, for messages: no password."""
         self._sha = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
     async def run(self, keys: list[str], job: str) -> tuple[int, list[float]]:
-        """See ``Link.run``."""
-        from redis import exceptions
+        """Run the script; its moment and waits, in microseconds.  Raises whatever the library does."""
+        from redis.exceptions import MovedError, ResponseError
 
         try:
-            try:
-                at, waits = await self._evaluate(keys, job)
-            except exceptions.MovedError as moved:  # a cluster, and another node has our keys: all of them
-                self._follow(moved.host, moved.port)
-                at, waits = await self._evaluate(keys, job)
-            return int(at), [float(wait) for wait in json.loads(waits)]
-        except Exception as error:  # whatever the library, the network or a foreign server come up with: calls go on
-            raise _gone(error) from error
+            at, waits = await self._evaluate(keys, job)
+        except ResponseError as error:  # redis-py 5 knows MovedError in its cluster client only
+            if not isinstance(error, MovedError) and not str(error).startswith("MOVED "):
+                raise
+            self._follow(str(error).split()[-1])  # a cluster, and another node has our keys: all of them
+            at, waits = await self._evaluate(keys, job)
+        return int(at), [float(wait) for wait in json.loads(waits)]
 
     async def _evaluate(self, keys: list[str], job: str) -> Any:
         from redis.exceptions import NoScriptError
@@ -442,16 +419,16 @@ class RedisLink:
         except NoScriptError:  # a new server, or one that was started again
             return await self._client.eval(SCRIPT, len(keys), *keys, job)
 
-    def _follow(self, host: str, port: int) -> None:
+    def _follow(self, address: str) -> None:
         from redis import asyncio as redis
 
-        pool = self._home.connection_pool
-        options = {name: value for name, value in pool.connection_kwargs.items() if name != "path"}
-        there = redis.ConnectionPool(connection_class=pool.connection_class, **(options | {"host": host, "port": port}))
-        self._client = redis.Redis.from_pool(there)
+        host, _, port = address.rpartition(":")
+        home = self._home.connection_pool
+        options = home.connection_kwargs | {"host": host, "port": int(port)}
+        self._client = redis.Redis.from_pool(redis.ConnectionPool(connection_class=home.connection_class, **options))
 
     async def drop(self) -> None:
-        """See ``Link.drop``."""
+        """Hang up; the next ``run`` connects anew."""
         for client in {self._home, self._client}:
             try:
                 await client.connection_pool.disconnect(inuse_connections=True)
@@ -461,6 +438,8 @@ class RedisLink:
 
 
 def _gone(error: Exception) -> GoneError:
+    if isinstance(error, GoneError):
+        return error
     from redis import exceptions
 
     why = " ".join(str(error).split())[:200] or type(error).__name__
