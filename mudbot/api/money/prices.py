@@ -513,16 +513,10 @@ def _at(value: Decimal | TieredPrices, start: int) -> Decimal:
     return next((tier.price for tier in reversed(value.tiers) if tier.start <= start), value.base)
 
 
-def _dearest(prices: Iterable[ModelPrice], keys: Iterable[str]) -> int | None:
+def _dearest(prices: Iterable[ModelPrice], keys: Collection[str]) -> int | None:
     found = [value for price in prices for key in keys if (value := getattr(price, key, None)) is not None]
-    steps = (
-        [
-            step
-            for value in found
-            for step in (value.base, *(t.price for t in value.tiers))
-            if not isinstance(value, Decimal)
-        ]
-        if False
-        else []
-    )
-    return max(map(nano, steps), default=None)
+    return max((nano(step) for value in found for step in _each(value)), default=None)
+
+
+def _each(value: Decimal | TieredPrices) -> tuple[Decimal, ...]:
+    return (value,) if isinstance(value, Decimal) else (value.base, *(tier.price for tier in value.tiers))

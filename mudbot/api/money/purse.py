@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Reserved:
     """Money put aside for a call."""
 
-    reservation: Reservation
+    reservation: Reservation | None
+    """None where the call is free."""
     way: Way
     amount: int
     size: int
@@ -60,6 +61,8 @@ class Purse:
         amount = self._prices.most(server, model, letter.call, size)
         if amount is None:
             raise self._prices.unknown(server, model)
+        if not amount:
+            return Reserved(None, way, 0, size)
         reservation = await self.ledger.reserve(way.target.account, _known(caller), amount)
         return Reserved(reservation, way, amount, size)
 
@@ -67,7 +70,8 @@ class Purse:
         """There will be another attempt: write down what the one before it can have cost; that in USD."""
         assert self.ledger is not None
         cost = 0 if reserved.nothing else reserved.amount
-        self.ledger.settle(reserved.reservation, cost)
+        if reserved.reservation is not None:
+            self.ledger.settle(reserved.reservation, cost)
         return cost / USD
 
     def settle(  # noqa: PLR0913, PLR0917 - who, where, and what came of it
@@ -87,7 +91,7 @@ class Purse:
             return None  # without a budget, and the prices are not read yet
         else:
             cost = self._cost(reserved, letter, way, usage, said, pictures, outcome)
-        if reserved is not None:
+        if reserved is not None and reserved.reservation is not None:
             assert self.ledger is not None
             self.ledger.settle(reserved.reservation, reserved.amount if cost is None else cost)
         return None if cost is None else cost / USD
