@@ -235,3 +235,49 @@ async def test_a_character_returns_to_the_same_world(app: App) -> None:
         await guest.expect("老陈走进了这个世界。")
         guest.type("说 老陈，回来了？")
         assert await guest.expect("老陈说道：") == f"老陈说道：{GOOD}"
+
+
+async def test_the_spending_table_says_what_each_call_cost_and_whose_it_was(app: App, tmp_path: Path) -> None:
+    """One row a call, with no word of what was said, and never the key."""
+    async with Guest(app) as guest:
+        guest.type("告诉 老陈 米酒多少钱？")
+        await guest.expect("老陈告诉你：")
+    await app.stop()
+    with sqlite3.connect(tmp_path / "data" / "mudbot.sqlite3") as connection:
+        connection.row_factory = sqlite3.Row
+        rows = [dict(row) for row in connection.execute("SELECT * FROM calls ORDER BY id")]
+    chat = next(row for row in rows if row["endpoint"] == "POST /chat/completions")
+    assert (chat["outcome"], chat["attempts"], chat["session"], chat["plugin"]) == ("ok", 1, "inn", "dialogue")
+    assert (chat["player"], chat["money"], chat["shared"]) == ("张三", None, 0)
+    assert chat["latency"] >= chat["waited"] >= 0
+    assert {row["plugin"] for row in rows} == {"dialogue", "moderation"}
+    assert "米酒" not in str(rows)
+    assert "canary" not in str(rows)
+    assert app.totals.outcomes() == {"ok": len(rows)}
+
+
+async def test_a_budget_that_is_used_up_is_covered_in_character(api: Api, tmp_path: Path) -> None:
+    """The model is not asked, and the player hears a line of the character's own."""
+    overrides = [
+        f"api={{base_url: '{api.url}', models: {{dialogue: some-model}}, budgets: {{day: 0.000001}}}}",  # type: ignore[attr-defined]
+        "api.prices={some-model: {input: 100, output: 100}}",
+        "sessions=[{host: tavern, encoding: gbk, language: zh, character: innkeeper-zh}]",
+        "sessions.0.login={name: 老陈, password: aaaa}",
+        "plugins={dialogue: null}",
+        f"store={tmp_path / 'data'}",
+        "web.port=0",
+    ]
+    bot = App(load(None, overrides=overrides, environ={}))
+    await bot.start()
+    answers: list[Answer] = []
+    bot.on_answer = answers.append
+    async with asyncio.timeout(15):
+        while bot.sessions[0].state != "playing":  # noqa: ASYNC110 - polls a state
+            await asyncio.sleep(0.02)
+        async with Guest(bot) as guest:
+            guest.type("告诉 老陈 米酒多少钱？")
+            await guest.expect("老陈告诉你：")
+    await bot.stop()
+    assert [answer.source for answer in answers] == ["fallback"]
+    assert "api.budgets.day" in answers[0].why
+    assert api.asks("chat/completions") == []

@@ -23,17 +23,18 @@ LIMITS = Limits(requests_per_minute=60, tokens_per_minute=6000, images_per_minut
 SECOND = 1e6
 
 
-class FakeLink:
+class FakeLink(RedisLink):
     """A Redis that grants what ``grants`` says, answers when ``open``, and remembers what it was sent."""
 
-    where = "redis.example:6379"
-
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # opens nothing
+        self.where = "redis.example:6379"
         self.jobs: list[dict[str, Any]] = []
         self.keys: list[list[str]] = []
         self.open = asyncio.Event()
         self.open.set()
-        self.gone: GoneError | None = None
+        self.gone: Exception | None = None
+        self.missing = 0
+        """So many answers does it leave out."""
         self.wait: Callable[[int], float] = lambda _number: 0.0
         self.at = 1_700_000_000_000_000
         self.drops = 0
@@ -45,7 +46,7 @@ class FakeLink:
         if self.gone is not None:
             raise self.gone
         self.at += 1
-        return self.at, [self.wait(number) for number in range(len(self.jobs[-1]["asks"]))]
+        return self.at, [self.wait(number) for number in range(len(self.jobs[-1]["asks"]) - self.missing)]
 
     async def drop(self) -> None:
         self.drops += 1
@@ -298,7 +299,7 @@ async def test_a_redis_that_hangs_holds_nobody_longer_than_half_a_second(
     await clock.advance(0.02)
     assert first.done()
     assert late.done()
-    assert (await first, await late) == ([0.0], [pytest.approx(2.0)])  # half of one a second
+    assert await first + await late == pytest.approx([0.0, 2.0])  # half of one a second
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "no answer within 0.5 s" in record.getMessage()
@@ -404,12 +405,17 @@ async def test_a_correction_that_may_have_arrived_is_not_sent_twice(
 
 
 async def test_too_few_answers_are_no_answer(limit: RedisLimit, link: FakeLink) -> None:
-    async def run(_keys: list[str], _job: str) -> tuple[int, list[float]]:
-        return 1, []
-
-    link.run = run  # type: ignore[method-assign]
+    link.missing = 1
     assert await limit.take([Ask("a")]) == [0.0]
     assert limit.alone
+
+
+async def test_whatever_goes_wrong_nobody_waits_for_ever(
+    limit: RedisLimit, link: FakeLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    link.gone = LookupError("our own mistake")
+    assert await asyncio.gather(*(limit.take([Ask(name)]) for name in "ab")) == [[0.0], [pytest.approx(2.0)]]
+    assert "LookupError: our own mistake" in caplog.text
 
 
 async def test_closing_sends_what_is_left_and_takes_are_still_answered(limit: RedisLimit, link: FakeLink) -> None:

@@ -97,7 +97,7 @@ async def limit_at(url: str, limits: Limits = LIMITS, account: str = "account") 
 async def until(done: Callable[[], bool]) -> None:
     """The test's own timeout bounds it."""
     while not done():  # noqa: ASYNC110 - another process is waited for
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.001)
 
 
 async def told(limit: RedisLimit) -> None:
@@ -119,19 +119,19 @@ class Told(RedisLink):
 
     async def run(self, keys: list[str], job: str) -> tuple[int, list[float]]:
         await self._home.delete("time")
-        await self._home.rpush("time", str(self.micro // 10**6), str(self.micro % 10**6))  # type: ignore[misc]
-        at, waits = await self._home.eval(self.SCRIPT, len(keys), *keys, job)  # type: ignore[misc]
+        await self._home.rpush("time", str(self.micro // 10**6), str(self.micro % 10**6))
+        at, waits = await self._home.eval(self.SCRIPT, len(keys), *keys, job)
         return int(at), json.loads(waits)
 
 
 # All costs take a multiple of 10 ms and every step of time is 3 microseconds more than one: the two never meet on the
 # point, where the one's rounding would grant what the other's does not.
 EXACT = Limits(requests_per_minute=6000, tokens_per_minute=6000, images_per_minute=600)
-ASKS = st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 300), st.integers(0, 2))
+COSTS = st.sampled_from([0, 1, 3]), st.sampled_from([0, 5, 40, 300]), st.sampled_from([0, 0, 1, 2])
 STEP = st.one_of(
-    st.tuples(st.just("take"), st.lists(ASKS, min_size=1, max_size=4)),
-    st.tuples(st.just("settle"), st.integers(0, 5), st.sampled_from(KINDS), st.integers(0, 9000)),
-    st.tuples(st.just("pass"), st.sampled_from([0, 1, 2, 3, 10, 100, 400])),
+    st.tuples(st.just("take"), st.lists(st.tuples(st.sampled_from("ab"), *COSTS), min_size=1, max_size=3)),
+    st.tuples(st.just("settle"), st.integers(0, 2), st.sampled_from([0, 0, 0.5, 1, 3, 40])),
+    st.tuples(st.just("pass"), st.sampled_from([1, 10, 50, 400, 400])),
 )
 
 
@@ -157,7 +157,7 @@ async def play(link: Told, ours: RedisLimit, steps: list[tuple[Any, ...]]) -> No
             link.micro += step[1] * 10_000
         elif step[0] == "settle" and granted:
             mine, its = granted.pop(max(0, len(granted) - 1 - step[1]))
-            change = {step[2]: step[3] - getattr(mine, step[2])}
+            change = {kind: int(getattr(mine, kind) * step[2]) - getattr(mine, kind) for kind in KINDS}
             ours.settle(change, mine)
             assert isinstance(its.receipt, list)
             model.settle(its.receipt, change)
@@ -170,8 +170,8 @@ async def play(link: Told, ours: RedisLimit, steps: list[tuple[Any, ...]]) -> No
             granted += [pair for pair, wait in zip(pairs, waits, strict=True) if not wait]
 
 
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(STEP, max_size=25))
+@hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEP, min_size=20, max_size=40))
 def test_the_script_says_what_three_meters_say(server: Redis, steps: list[tuple[Any, ...]]) -> None:
     """Takes, batches, refunds, charges, idle times, in any order: the same grants and the same waits."""
     assert Told.SCRIPT != SCRIPT
@@ -211,8 +211,8 @@ async def test_a_hold_closes_its_lane_for_every_process_and_no_other_lane(server
     async with limit_at(server.url) as one, limit_at(server.url) as other:
         one.hold("a", 30)
         await told(one)
-        one.hold("a", 5)
-        await told(one)
+        other.hold("a", 5)
+        await told(other)
         (held, behind, free) = await other.take([Ask("a"), Ask("a", 0), Ask("b")])
         assert held == behind
         assert 20 < held <= 30
@@ -247,7 +247,7 @@ async def test_other_limits_for_the_same_account_share_the_time(server: Redis) -
 
 
 async def test_what_it_keeps_is_bounded_and_goes_by_itself(server: Redis) -> None:
-    """One hash for an account whatever is asked, a key for each hold, and each has an end."""
+    """56 bytes for an account whatever is asked, a key for each hold, and each has an end."""
     async with limit_at(server.url, EXACT) as limit:
         for number in range(40):
             await limit.take([Ask(f"lane {number} {each}", 1, 3, 1) for each in range(50)])
@@ -262,8 +262,9 @@ async def test_what_it_keeps_is_bounded_and_goes_by_itself(server: Redis) -> Non
         for i, key in ipairs(redis.call('KEYS', '*')) do left[i] = redis.call('PTTL', key) end
         return math.min(unpack(left))
     """
+    size = "return #redis.call('GET', redis.call('KEYS', '*:limit')[1])"
+    assert server.ask("EVAL", size, "0") == ":56"
     assert int(server.ask("EVAL", shortest, "0").lstrip(":")) > 0
-    assert int(server.ask("EVAL", "return redis.call('HLEN', redis.call('KEYS', '*:limit')[1])", "0").lstrip(":")) == 7
 
 
 async def test_a_server_that_forgot_the_script_is_told_it_again(server: Redis) -> None:
@@ -461,8 +462,7 @@ async def test_a_memory_that_is_full_stops_nobody(mortal: Redis) -> None:
 async def test_a_key_that_somebody_else_wrote_stops_nobody(server: Redis) -> None:
     async with limit_at(server.url) as limit:
         await limit.take([Ask("a")])
-        (key,) = [f"{limit._tag}:limit"]
-        server.ask("SET", key, "mine")
+        server.ask("SET", f"{limit._tag}:limit", "mine")
         assert await limit.take([Ask("a")]) == [0.0]
         assert limit.alone
 

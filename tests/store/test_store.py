@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from mudbot.store.store import FILE, Store, StoreError
-from mudbot.store.tables import SCHEMA, decisions, turns
+from mudbot.store.tables import SCHEMA, calls, decisions, turns
 from mudbot.testing import FakeClock
 
 
@@ -236,3 +236,29 @@ async def test_a_failed_commit_does_not_stop_the_next(store: Store) -> None:
     assert await store.read(reasons) == []
     decide(store, "two")
     assert await store.read(reasons) == ["two"]
+
+
+# -- older schemas -------------------------------------------------------------------------------------------------
+
+FIRST = """
+CREATE TABLE calls (
+    id INTEGER NOT NULL, at FLOAT NOT NULL, endpoint VARCHAR(80) NOT NULL, model VARCHAR(80) NOT NULL,
+    outcome VARCHAR(40) NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    waited FLOAT NOT NULL, latency FLOAT NOT NULL, PRIMARY KEY (id)
+);
+INSERT INTO calls VALUES (1, 5.0, 'POST /chat/completions', 'm', 'ok', 10, 3, 0.5, 1.5);
+PRAGMA user_version=1;
+"""
+
+
+async def test_calls_of_the_first_schema_are_kept_and_new_ones_say_more(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.executescript(FIRST)
+    connection.close()
+    new = {"endpoint": "POST /x", "model": "", "outcome": "ok", "prompt_tokens": 0, "completion_tokens": 0}
+    for _ in range(2):  # the second opening finds it done
+        async with opened(tmp_path) as store:
+            await store.write("calls", **new, waited=0.0, latency=0.0, money=0.25, player="Ann", shared=False)
+            rows = await store.read(lambda c: c.execute(select(calls).order_by(calls.c.id)).all())
+    assert [(row.at, row.money, row.player) for row in rows[:2]] == [(5.0, None, None), (rows[1].at, 0.25, "Ann")]
+    assert len(rows) == 3
