@@ -21,6 +21,8 @@ COMMANDS = {
     "speak": ("speak", "Show the exact bytes that would go out for a text."),
     "probe": ("probe", "Connect to a MUD once and say what it is: encoding, dialect, options, prompts."),
     "tavern": ("tavern", "Open the embedded world by itself, in the manner of any dialect."),
+    "serve": ("serve", "Open the embedded server by itself, for any OpenAI client."),
+    "api": ("api", "Make one call of the API: text, pictures, files, models."),
     "models": ("models", "The embedded server's model files: fetch, list."),
 }
 

@@ -89,11 +89,11 @@ async def test_bodies_that_are_not_json_of_ours_are_refused(body: bytes, headers
 async def test_wrong_addresses_and_methods_say_what_is_right() -> None:
     """404 hints at the base address, 405 at the method."""
     async with serving(fake_parts(FakeModel())) as client:
-        unknown = await client.post("/edits", input="x")
+        unknown = await client.post("/responses", input="x")
         bare = await client.get(client.server.base_url.removesuffix("/v1") + "/models")
         method = await client.get("/chat/completions")
     assert (unknown.status, unknown.error["code"]) == (404, "unknown_url")
-    assert "POST /v1/edits" in unknown.error["message"]
+    assert "POST /v1/responses" in unknown.error["message"]
     assert "api.base_url" in bare.error["message"]
     assert (method.status, method.headers["Allow"]) == (405, "POST")
     assert "use POST" in method.error["message"]

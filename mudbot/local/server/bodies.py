@@ -168,6 +168,8 @@ class ImageBody(Body):
     size: Annotated[str, AfterValidator(_known_size)] = "1024x1024"
     response_format: Literal["url", "b64_json"] = "url"
     output_format: Literal["png"] = "png"
+    stream: bool = False
+    partial_images: int | None = Field(None, ge=0, le=3)
     seed: int | None = Field(None, ge=0, lt=2**32)
     """Not OpenAI's: another seed gives another picture of the same prompt."""
 
@@ -181,8 +183,8 @@ class ImageBody(Body):
 Kind = TypeVar("Kind", bound=Body)
 
 
-async def read(request: web.Request, kind: type[Kind]) -> Kind:
-    """The request's body.  Raises RequestError that names what is wrong with it."""
+async def read(request: web.Request, kind: type[Kind], *, lenient: bool = False) -> Kind:
+    """The request's body.  Raises RequestError that names what is wrong with it; see ``checked``."""
     if request.content_type != "application/json":
         # Browsers send any page's forms as other types without asking; JSON they ask leave for.
         raise RequestError("Send the body as JSON, with Content-Type: application/json", status=415)
@@ -194,10 +196,26 @@ async def read(request: web.Request, kind: type[Kind]) -> Kind:
         raise RequestError("The body must be a JSON object", code="invalid_json")
     if _deeper(value, _DEPTH):
         raise RequestError(f"The body is nested more than {_DEPTH} levels deep", code="invalid_json")
+    return checked(value, kind, lenient=lenient)
+
+
+def checked(value: dict[str, Any], kind: type[Kind], *, lenient: bool = False) -> Kind:
+    """*value* as a body of that *kind*.  Raises RequestError that names the field that is wrong.
+
+    With *lenient* (contract mode) parameters that are wrong here and may be left out are left out.
+    """
+    value = {name: inner for name, inner in value.items() if inner is not None}  # null is "not given", as at OpenAI
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise _refusal(error) from None
+        refusal = _refusal(error)
+        wrong = {str(each["loc"][0]) for each in error.errors(include_url=False) if each["loc"]} | {str(refusal.param)}
+    optional = {
+        name for name in wrong & value.keys() if name in kind.model_fields and not kind.model_fields[name].is_required()
+    }
+    if not lenient or not optional:
+        raise refusal
+    return checked({name: inner for name, inner in value.items() if name not in optional}, kind, lenient=True)
 
 
 def _deeper(value: Any, levels: int) -> bool:

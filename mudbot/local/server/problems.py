@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from mudbot.errors import ApiError, BadRequestError, LocalError, ModelMissingError, QueueFullError
+from mudbot.errors import ApiError, BadRequestError, LocalError, ModelMissingError, QueueFullError, RateLimitError
 from mudbot.local.server.wire import json_response
 
 log = logging.getLogger(__name__)
+
+
+class TooManyError(RateLimitError):
+    """A limit of this server is reached; *headers* say when there is room again."""
+
+    def __init__(self, message: str, headers: Mapping[str, str]) -> None:
+        super().__init__(message, status=429, code="rate_limit_exceeded")
+        self.headers = headers
 
 
 class RequestError(BadRequestError):
@@ -21,13 +30,15 @@ class RequestError(BadRequestError):
         self.param = param
 
 
-def problem(error: Exception) -> web.Response:
+def problem(error: Exception) -> web.Response:  # noqa: PLR0911 - one return a kind
     """The answer that tells of *error*.  An unforeseen one is logged and told of without its text."""
     if isinstance(error, web.HTTPException):
         return _of_http(error)
     if isinstance(error, BadRequestError):
         param = error.param if isinstance(error, RequestError) else None
         return _shape(error.status or 400, str(error), param=param, code=error.code)
+    if isinstance(error, TooManyError):
+        return _shape(429, str(error), code=error.code, headers=dict(error.headers))
     if isinstance(error, QueueFullError):
         return _shape(503, str(error), code="server_busy", headers={"Retry-After": "1"})
     if isinstance(error, LocalError):
@@ -74,6 +85,6 @@ def _shape(
     code: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> web.Response:
-    kind = "server_error" if status >= 500 else "invalid_request_error"
+    kind = "server_error" if status >= 500 else "requests" if status == 429 else "invalid_request_error"
     error = {"message": message, "type": kind, "param": param, "code": code}
     return json_response({"error": error}, status=status, headers=headers)

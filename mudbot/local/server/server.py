@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
 
 from mudbot.errors import LocalError
+from mudbot.local.server.contract import ContractModel
 from mudbot.local.server.engine import Engine
 from mudbot.local.server.guard import guard, is_loopback
-from mudbot.local.server.handlers import PICTURE_PATH, Handlers
+from mudbot.local.server.handlers import Handlers
+from mudbot.local.server.images import PICTURE_PATH
 from mudbot.local.server.parts import Parts
 from mudbot.local.server.pictures import Pictures
 from mudbot.local.server.problems import explain
+from mudbot.local.server.rates import rates, tell, timed
+from mudbot.local.server.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +34,13 @@ class LocalServer:
     """OpenAI's API over the language model *model* (``auto``, ``1.5b``, ``0.5b``, ``smollm2``), painter and filter.
 
     It listens on *host* and *port* (0: any free one); with an *api_key* requests must carry it.  *data* is a folder
-    for what should outlive it (painted pictures); without one they are kept in memory.  Where the model's file is
-    missing everything but text works, and text answers 503 with what to run.
+    for what should outlive it (painted pictures, files, fine-tuning jobs); without one it goes with the server.  Where
+    the model's file is missing everything but text works, and text answers 503 with what to run.  *rpm* and *tpm* are
+    real limits of requests and tokens a minute.  With *contract* it answers any request of the API's shape, makes up
+    what is asked for by an unknown id, and says one sentence as text: for tests of clients only.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the owner may set, each with a default
         self,
         *,
         model: str = "auto",
@@ -41,12 +48,18 @@ class LocalServer:
         port: int = 0,
         api_key: str | None = None,
         data: Path | None = None,
+        rpm: float | None = None,
+        tpm: float | None = None,
+        contract: bool = False,
         parts: Parts | None = None,
     ) -> None:
         self._parts = parts or Parts()
         self._host, self._port = host, port
-        self._engine = Engine(lambda: self._parts.text(model), self._parts.clock)
-        self._handlers = Handlers(self._engine, self._parts, Pictures(data / "images" if data else None))
+        text = ContractModel if contract else partial(self._parts.text, model)
+        self._engine = Engine(text, self._parts.clock)
+        pictures = Pictures(data / "images" if data else None)
+        self._handlers = Handlers(Workshop(self._engine, self._parts, pictures, contract=contract), data)
+        self._rates = rates(rpm, tpm, self._parts.clock)
         self._keyed = bool(api_key)
         self._guard = guard(api_key, host, PICTURE_PATH)
         self._runner: web.AppRunner | None = None
@@ -74,7 +87,10 @@ class LocalServer:
 
         Raises LocalError when the address cannot be used.
         """
-        application = web.Application(client_max_size=BODY_LIMIT, middlewares=[explain, self._guard])
+        application = web.Application(
+            client_max_size=BODY_LIMIT, middlewares=[timed, explain, self._guard, self._rates]
+        )
+        application.on_response_prepare.append(tell)
         application.add_routes(self._handlers.routes())
         # With handler_cancellation a client who hangs up cancels the handler, and that stops the model.
         runner = web.AppRunner(
@@ -90,6 +106,7 @@ class LocalServer:
                 "choose another port, or 0 for any free one"
             ) from error
         self._runner = runner
+        await self._handlers.start()
         if not (self._keyed or is_loopback(self._host)):
             log.warning("the embedded server on %s is open to all who reach it: give it an api_key", self._host)
         if load:
@@ -112,7 +129,7 @@ class LocalServer:
         runner, self._runner = self._runner, None
         if runner is not None:
             await self._engine.close()
-            self._handlers.close()
+            await self._handlers.close()
             await runner.cleanup()
 
     async def __aenter__(self) -> Self:

@@ -9,11 +9,15 @@ from typing import Any
 from aiohttp import web
 
 from mudbot.local.server.problems import problem
-from mudbot.local.server.wire import dumps
+from mudbot.local.server.wire import dumps, note_usage
 
 
-async def stream(request: web.Request, chunks: AsyncGenerator[Any, None]) -> web.StreamResponse:
-    """Answer with *chunks* as server-sent events, ended by ``[DONE]``.
+async def stream(
+    request: web.Request, chunks: AsyncGenerator[Any, None], *, named: bool = False, done: bool = True
+) -> web.StreamResponse:
+    """Answer with *chunks* as server-sent events, ended by ``[DONE]`` if *done*.
+
+    With *named* each event has the chunk's ``type`` for its name, as those of pictures have.
 
     An error before the first chunk is raised, so that it gets its own status; a later one becomes an event with an
     ``error`` and ends the stream without ``[DONE]``.  A client that leaves closes *chunks*, which stops the model.
@@ -25,18 +29,20 @@ async def stream(request: web.Request, chunks: AsyncGenerator[Any, None]) -> web
         )
         await response.prepare(request)
         try:
-            await response.write(_event(dumps(first)))
+            await response.write(_event(dumps(first), first["type"] if named else ""))
             async for chunk in chunks:
-                await response.write(_event(dumps(chunk)))
+                note_usage(request, chunk)
+                await response.write(_event(dumps(chunk), chunk["type"] if named else ""))
         except ConnectionError:  # the client left
             return response
         except Exception as error:  # noqa: BLE001 -- the status is sent already: the stream itself has to say it
             await response.write(_event(str(problem(error).text)))
         else:
-            await response.write(_event("[DONE]"))
+            if done:
+                await response.write(_event("[DONE]"))
         await response.write_eof()
         return response
 
 
-def _event(data: str) -> bytes:
-    return f"data: {data}\n\n".encode()
+def _event(data: str, name: str = "") -> bytes:
+    return f"{f'event: {name}' + chr(10) if name else ''}data: {data}\n\n".encode()

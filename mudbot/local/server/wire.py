@@ -8,6 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
+TOKENS = web.RequestKey("tokens", int)
+"""How many tokens a request really cost."""
+
 
 def dumps(value: Any) -> str:
     """Compact JSON; Chinese stays readable, half a surrogate pair (which UTF-8 cannot carry) becomes ``?``."""
@@ -18,3 +21,18 @@ def dumps(value: Any) -> str:
 def json_response(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """An answer of JSON."""
     return web.json_response(value, status=status, headers=headers, dumps=dumps)
+
+
+def json_answer(request: web.Request, value: Mapping[str, Any]) -> web.Response:
+    """The answer of a row; what it says of its ``usage`` is noted for the limits."""
+    note_usage(request, value)
+    return json_response(value)
+
+
+def note_usage(request: web.Request, value: Any) -> None:
+    """Remember the tokens that *value*, an answer or a chunk of one, says it cost."""
+    usage = value.get("usage") if isinstance(value, Mapping) else None
+    if isinstance(usage, Mapping):
+        tokens = usage.get("total_tokens")
+        if isinstance(tokens, int):
+            request[TOKENS] = tokens
