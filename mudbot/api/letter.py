@@ -40,6 +40,8 @@ class Letter(Generic[_A]):
     __slots__ = ("_bodies", "call", "endpoint", "lane")
 
     def __init__(self, call: Call[_A]) -> None:
+        if call.model is not None and not isinstance(call.model, str):
+            raise BadRequestError(f"{call.method} {call.path}: model must be a name, not {type(call.model).__name__}")
         self.call = call
         self.endpoint = shape(call.method, call.path)
         """Method and path without ids."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ the bytes of a file are played, or not looked at."""
 
 
 @pytest.fixture(scope="module")
-def client(had, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def client(had: Callable[[Callable[[], Path]], Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The client's library, and a folder with a copy of its tests."""
     installed: Path = had(installs.new_openai)
     folder = tmp_path_factory.mktemp("openai-new")

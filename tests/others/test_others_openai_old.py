@@ -6,7 +6,9 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -20,7 +22,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture(scope="module")
-def library(had) -> Path:
+def library(had: Callable[[Callable[[], Path]], Path]) -> Path:
     path: Path = had(installs.old_openai)
     return path
 
@@ -94,10 +96,10 @@ async def fetch(links: list[str]) -> list[bytes]:
     return pictures
 
 
-def python(library: Path, server: HttpProgram, source: str, *arguments: str) -> dict:
+def python(library: Path, server: HttpProgram, source: str, *arguments: str) -> dict[str, Any]:
     """What a program prints that uses the old client."""
     command = [*installs.bare_python(), "-c", f"import json, sys, openai\n{source}", *arguments]
-    said: dict = json.loads(run(command, library, server))
+    said: dict[str, Any] = json.loads(run(command, library, server))
     return said
 
 
