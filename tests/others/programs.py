@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import sys
 from pathlib import Path
 from typing import Self
@@ -94,4 +93,4 @@ def aimock(fixtures: str, folder: Path) -> HttpProgram:
         where = ["-h", "127.0.0.1", "-p", str(port)]
         return ["node", str(script), *where, "-f", str(said), "--log-level", "warn"]
 
-    return HttpProgram("aimock", command, "/health", {"AIMOCK_API_KEYS": os.environ.get("AIMOCK_API_KEYS", "")})
+    return HttpProgram("aimock", command, "/health")

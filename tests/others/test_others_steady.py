@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from mudbot.api import Api, Upload
+from mudbot.api import Api, Moderation, Upload
+from mudbot.api.calls import Call, Options
 from mudbot.errors import ApiError
 from tests.others.programs import HttpProgram, steady
 
@@ -93,7 +94,7 @@ WRONG: dict[str, dict[str, Ask]] = {
         "10 embeddings": lambda api: api.embed([], model="m", user=["me"]),
         "12 upload": lambda api: api.upload_file(LINES, None),  # type: ignore[arg-type]
         "16 tune": lambda api: api.create_fine_tune("file-1", legacy=True, n_epochs="many"),
-        "21 moderation": lambda api: api.moderate(None),  # type: ignore[arg-type]
+        "21 moderation": lambda api: api._one(Call("POST", "/moderations", Moderation, body={"model": "m"}), Options()),
     },
     NEW: {
         "4 completion": lambda api: api.complete("Once", model="m", max_tokens="five"),
@@ -108,7 +109,7 @@ WRONG: dict[str, dict[str, Ask]] = {
         "16 tune": lambda api: api.create_fine_tune("file-1", model="m", seed="three"),
         "17 tunes": lambda api: api.fine_tunes(limit="some"),
         "20 events": lambda api: api.fine_tune_events("ftjob-1", limit="some"),
-        "21 moderation": lambda api: api.moderate(None),  # type: ignore[arg-type]
+        "21 moderation": lambda api: api._one(Call("POST", "/moderations", Moderation, body={"model": "m"}), Options()),
     },
 }
 """A wrong type or word for a call that has any parameter to get wrong."""
