@@ -198,9 +198,8 @@ def _multipart(form: Form) -> aiohttp.FormData:
     for name, value in form.fields:
         data.add_field(name, value)
     for name, upload in form.files:
-        content: bytes | io.BytesIO = upload.content
-        if form.progress is not None:
-            content = _Counted(upload.content, form.progress)
+        # Not the bytes themselves: aiohttp would write them in one go.
+        content = io.BytesIO(upload.content) if form.progress is None else _Counted(upload.content, form.progress)
         data.add_field(name, content, filename=upload.name, content_type=upload.type)
     return data
 
