@@ -112,7 +112,7 @@ class Purse:
             return 0 if reserved.nothing else reserved.amount
         model, server = letter.model_at(way), way.server.base_url
         cost = self._prices.cost(server, model, letter.call, usage, pictures=pictures)
-        if cost is None and reserved is not None and said:
+        if cost is None and reserved is not None and said and _all_said(letter):
             # No usage came: as many tokens as there are bytes are more than it can have been.
             most = Usage(prompt_tokens=reserved.size, completion_tokens=len(said.encode("utf-8", "replace")))
             cost = self._prices.cost(server, model, letter.call, most)
@@ -125,6 +125,13 @@ class Purse:
             await asyncio.wait({self._loading})
         if self.ledger is not None:
             await self.ledger.close()
+
+
+def _all_said(letter: Letter[Any]) -> bool:
+    """Whether the text that came is all that was made: of several choices it is the first, and of tools nothing."""
+    body = letter.call.body or {}
+    several = any(body.get(name) not in (None, 1) for name in ("n", "best_of"))
+    return not (several or body.get("tools") or body.get("functions"))
 
 
 def _known(caller: Caller) -> Caller:
