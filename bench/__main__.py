@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bench import floods, lines, reply_delay, sessions, start_up
+from bench import adapter, floods, lines, queue, reply_delay, sessions, shared, start_up
 
 
 def main() -> None:
@@ -18,6 +18,9 @@ def main() -> None:
     lines.main()
     floods.main()
     sessions.main()
+    asyncio.run(adapter.main())
+    queue.main()
+    shared.main()
 
 
 if __name__ == "__main__":

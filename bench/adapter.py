@@ -1,6 +1,6 @@
 """What the adapter costs between a call and the wire: against bare aiohttp and openai-python, on a loopback server.
 
-The server is a process of its own and answers at once, so the client is the bottleneck.  All take turns, round by round,
+The server is a process of its own and answers at once, so the client is the bottleneck.  All take turns, by rounds,
 and a ratio is the median of the rounds' ratios: whatever else the machine does then slows all of them alike.
 ``python -m bench.adapter --quick`` measures the ratio to bare aiohttp alone, in some seconds.
 """
@@ -193,7 +193,7 @@ def _resident() -> float:
 
 
 async def waiting(name: str, url: str) -> float:
-    """KB that one of 10,000 calls holds that wait for one of 64 places, its task included; run it in a fresh process."""
+    """KB that one of 10,000 calls holds that wait for one of 64 places, its task included; in a fresh process."""
     async with ours(url) if name == "ours" else bare(url, CONCURRENCY) as client:
         await client.round(CONCURRENCY, 0.3)  # what is loaded and kept is no caller's
         hold = url.replace("/v1", "/hold/v1")

@@ -53,7 +53,7 @@ class Child:
     def hear(self) -> Any:
         """Its next answer.  Raises RuntimeError where it ended instead; what it died of stands on standard error."""
         if not (line := self._stdout.readline()):
-            raise RuntimeError(f"{' '.join(map(str, self._process.args[3:]))} ended without an answer")
+            raise RuntimeError(f"{self._process.args!r} ended without an answer")
         return json.loads(line)
 
     def ask(self, line: str) -> Any:

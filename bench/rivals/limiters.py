@@ -1,7 +1,7 @@
 """Our scheduler and its rivals, each behind the two methods that the scenarios need.  A program of its own.
 
-``python -m bench.rivals.limiters NAME``: each line on standard input is the name of a scenario, the answer is one line of
-JSON.  The rivals are not packages of this project's environment, so they are imported by name.
+``python -m bench.rivals.limiters NAME``: each line on standard input is the name of a scenario, the answer is one
+line of JSON.  The rivals are not packages of this project's environment, so they are imported by name.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Mudbot:
             turn.release()
 
     @staticmethod
-    def _scheduler(**rates: float) -> Scheduler:
+    def _scheduler(**rates: Any) -> Scheduler:
         from mudbot.api.limit.limits import Limits
         from mudbot.api.limit.scheduler import Scheduler
         from mudbot.clock import SystemClock

@@ -1,6 +1,6 @@
 """openai-python of today against the loopback server: a program in an environment of its own.
 
-``openai_today.py BASE_URL``.  Each line on standard input, ``CONCURRENCY SECONDS``, is one round; the answer is one line
+``openai_today.py BASE_URL``.  Each line on standard input, ``CONCURRENCY SECONDS``, is one round; the answer is a line
 of JSON: ``calls``, ``seconds`` and ``median`` (seconds a call).
 """
 

@@ -15,7 +15,7 @@ SECONDS = 5.0
 RATE = 50
 """Calls a second in ``accuracy``."""
 PLAYERS, SHARED = 200, 70
-"""Players in ``fairness``, and the calls a second that they share: 350 in all, so that the best index there is is 0.94."""
+"""Players in ``fairness``, and the calls a second that they share: 350 in all, so the best index is 0.94."""
 TOKENS, SMALL, LOOPS, BIG = 1000, 20, 60, 500
 """In ``big``: tokens a second; what a small call costs, how many players ask for one after the other; the big call.
 In the order of their coming, 60 small ones go before it and it takes its own half second: 1.2 + 0.5 = 1.7 s."""

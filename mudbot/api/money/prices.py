@@ -127,7 +127,7 @@ class Prices:
             reply = longest_reply(call.path, body, size) if output else 0
         return offer.request - -(prompt * offer.most_input + reply * (output or 0)) // MILLION
 
-    def cost(
+    def cost(  # noqa: PLR0911
         self,
         server: str,
         model: str | None,
