@@ -92,3 +92,5 @@ class Call(Generic[A_co]):
     """Whether identical calls in flight may share one request: the answer must not depend on chance."""
     kept: bool = False
     """Whether the answer may be kept and given again: it must not depend on when it is asked."""
+    fits: Callable[[A_co], bool] | None = None
+    """Whether an answer holds all that was asked; one that does not is not kept."""

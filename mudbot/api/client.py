@@ -7,6 +7,7 @@ async with Api("http://127.0.0.1:8080/v1", limits=Limits(requests_per_minute=60)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -27,7 +28,7 @@ from mudbot.api.sharing import Flights, Kept
 from mudbot.api.types import Answer, Piece
 from mudbot.api.ways import Server, Way, Ways
 from mudbot.clock import Clock, SystemClock
-from mudbot.errors import ApiConnectionError, ApiTimeoutError, ConfigError, Problem
+from mudbot.errors import ApiConnectionError, ApiError, ApiTimeoutError, ConfigError, Problem
 
 _A = TypeVar("_A", bound=Answer)
 _P = TypeVar("_P", bound=Piece)
@@ -145,43 +146,55 @@ class Api(Endpoints):
         """By a kept answer, or with others who ask the same."""
         call, began = letter.call, self._clock.now()
         query = tuple(sorted((str(name), str(value)) for name, value in (call.query or {}).items()))
-        key = (ways, call.method, call.path, call.kind, query, letter.body(call.model))
-        if call.kept and (body := self._kept.get(key)) is not None:
+        body = hashlib.sha256(letter.body(call.model) or b"").digest()  # what is asked may be long, and is kept as well
+        key = (ways, call.method, call.path, call.kind, query, body)
+        if call.kept and (kept := self._kept.get(key)) is not None:
             self._tell_shared(letter, options, ways, began)
-            return call.kind.model_validate_json(body)
+            return call.kind.model_validate_json(kept)
+
+        own = False
 
         async def send() -> tuple[_A, bytes]:
+            nonlocal own
+            own = True
             answer, body = await Exchange(letter, options, ways, office).answer()
-            if call.kept:
+            if call.kept and (call.fits is None or call.fits(answer)):
                 self._kept.put(key, body)
             return answer, body
 
         if not call.shared:
             return (await send())[0]
+        if key not in self._flights:  # its Exchange has its deadline, and tells of it
+            return (await self._flights.join(key, send))[0][0]
         seconds = self._limits.deadline if options.deadline is None else options.deadline
-        deadline, expired = Deadline(office.alarms, seconds), False
+        deadline, outcome = Deadline(office.alarms, seconds), "cancelled"
         try:
             with deadline:  # one's own: whoever began the call may have more time
                 (answer, data), joined = await self._flights.join(key, send)
+            outcome = "ok"
         except Expired:
-            expired = True
+            outcome = ApiTimeoutError.__name__
+        except ApiError as error:
+            outcome = type(error).__name__
+            raise
         finally:
             deadline.close()
-        if expired:
+            if not own:
+                self._tell_shared(letter, options, ways, began, outcome)
+        if outcome != "ok":
             raise ApiTimeoutError(f"{letter.endpoint}: no answer within {seconds:g} s, as the same call did not end")
-        if not joined:
-            return answer
-        self._tell_shared(letter, options, ways, began)
-        return call.kind.model_validate_json(data)
+        return call.kind.model_validate_json(data) if joined else answer
 
-    def _tell_shared(self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], began: float) -> None:
+    def _tell_shared(
+        self, letter: Letter[_A], options: Options, ways: tuple[Way, ...], began: float, outcome: str = "ok"
+    ) -> None:
         if self._on_call is None:
             return
         target, taken = ways[0].target, self._clock.now() - began
         call = ApiCall(
             letter.endpoint,
             letter.call.model,
-            "ok",
+            outcome,
             None,
             0,
             0.0,

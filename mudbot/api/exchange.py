@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from mudbot.api.calls import Options
 from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.api.letter import Letter
+from mudbot.api.limit.breaker import Breaker
 from mudbot.api.limit.limits import Cost, Limits
 from mudbot.api.limit.turn import Turn
 from mudbot.api.money.purse import Purse, Reserved
@@ -189,11 +190,6 @@ class Exchange(Generic[_A]):
         self._settle(turn)
 
     def _sending(self) -> Sending:
-        self._attempts += 1
-        self._doing = _SENT
-        self._sent_at = self._office.clock.now()
-        if self._reserved is not None:
-            self._reserved.nothing = False  # from here on nobody knows, until the server says that it refused
         letter, way = self._letter, self._way
         call, model = letter.call, letter.model_at(way)
         body: bytes | Form | None = letter.body(model)
@@ -201,7 +197,14 @@ class Exchange(Generic[_A]):
             body = Form(letter.fields(model), letter.uploads(), call.progress)
         accept = "text/event-stream" if call.stream else "*/*" if call.into is not None else "application/json"
         headers = way.target.headers(accept, json=isinstance(body, bytes))
-        return Sending(letter.place(way), way.target.url(call.path, call.query), headers, body)
+        sending = Sending(letter.place(way), way.target.url(call.path, call.query), headers, body)
+        # Only now, for what cannot be written is no attempt.
+        self._attempts += 1
+        self._doing = _SENT
+        self._sent_at = self._office.clock.now()
+        if self._reserved is not None:
+            self._reserved.nothing = False  # from here on nobody knows, until the server says that it refused
+        return sending
 
     # -- the queue, the breaker, the purse -------------------------------------------------------------------------
 
@@ -223,17 +226,31 @@ class Exchange(Generic[_A]):
                         self._waited += clock.now() - began
             except RateLimitError:
                 if not self._move():
-                    raise
+                    if not turn.mobile:
+                        raise
+                    turn.mobile = False  # all were tried: it waits until a limit is no longer held, as with one server
                 continue
             breaker = way.breaker(lane)
-            if breaker is not None and breaker.open:
-                if breaker.wait(clock.now()) > 0:  # it opened while this one waited
-                    self._give_up(turn)
-                    continue
-                breaker.enter(clock.now())
-            if self._office.purse.bounded:
-                await self._reserve(turn)
-            return turn
+            if (breaker is None and not self._office.purse.bounded) or await self._may_go(turn, breaker):
+                return turn
+
+    async def _may_go(self, turn: Turn, breaker: Breaker | None) -> bool:
+        """Whether *turn* may be used; if not, it was given up.  Raises ApiError where no other can help."""
+        now = self._office.clock.now()
+        if breaker is not None and breaker.open:
+            if breaker.wait(now) > 0:  # it opened while this one waited
+                self._give_up(turn)
+                return False
+            breaker.enter(now)
+        if self._office.purse.bounded:
+            try:
+                await self._reserve()
+            except BaseException:
+                self._give_up(turn)
+                if breaker is not None:
+                    breaker.left()
+                raise
+        return True
 
     def _turn(self, way: Way) -> Turn:
         caller, letter = self._options.caller, self._letter
@@ -281,7 +298,7 @@ class Exchange(Generic[_A]):
             f"look at the log for what failed, and at the server at {self._way.target.shown}"
         )
 
-    async def _reserve(self, turn: Turn) -> None:
+    async def _reserve(self) -> None:
         """Put aside what the next attempt can cost at most; what an earlier one may have cost stays put aside."""
         purse, reserved = self._office.purse, self._reserved
         if reserved is not None:
@@ -289,11 +306,7 @@ class Exchange(Generic[_A]):
                 return
             self._lost += purse.leave(reserved)
             self._reserved = None
-        try:
-            self._reserved = await purse.reserve(self._letter, self._way, self._options.caller)
-        except BaseException:
-            self._give_up(turn)
-            raise
+        self._reserved = await purse.reserve(self._letter, self._way, self._options.caller)
 
     def _give_up(self, turn: Turn) -> None:
         """Nothing was sent."""
@@ -406,11 +419,11 @@ class Exchange(Generic[_A]):
             status=self._status,
             attempts=self._attempts,
             waited=self._waited,
-            latency=office.clock.now() - self._began,
+            latency=max(0.0, office.clock.now() - self._began),  # began is a difference, and may be off by a hair
             prompt_tokens=None if usage is None else usage.prompt_tokens,
             completion_tokens=None if usage is None else usage.completion_tokens,
             cached_tokens=None if usage is None else usage.cached_tokens,
-            money=money if money is None else money + self._lost,
+            money=0.0 if self._attempts == 0 else None if money is None else money + self._lost,
             first=self._first,
             server=way.target.shown,
             organization=way.target.organization,

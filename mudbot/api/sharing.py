@@ -71,6 +71,9 @@ class Flights:
     def __len__(self) -> int:
         return len(self._flights)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._flights
+
     async def join(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T, bool]:
         """What the flight *key* brings, which *start* begins if there is none, and whether another had begun it.
 
@@ -93,8 +96,8 @@ class Flights:
                     raise
             except asyncio.CancelledError:
                 current = asyncio.current_task()
-                if not joined or current is None or current.cancelling():
-                    raise
+                if current is None or current.cancelling():
+                    raise  # else the Api was closed, and the next one says so
             finally:
                 riders[0] -= 1
                 if riders[0] == 0 and not task.done():

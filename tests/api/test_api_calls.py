@@ -189,7 +189,9 @@ def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(key: str) 
 async def test_the_key_is_in_no_repr(stage: Stage) -> None:
     async with stage.api(api_key="canary-123456") as api:
         office = api._open()
-        shown = repr(api) + repr(api._ways.default[0].target) + repr(office) + repr(api._ways) + repr(api._ways.redactor())
+        shown = (
+            repr(api) + repr(api._ways.default[0].target) + repr(office) + repr(api._ways) + repr(api._ways.redactor())
+        )
     assert "canary" not in shown
     assert repr(api) == f"<Api {stage.url}/v1: closed>"
 

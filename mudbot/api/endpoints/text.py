@@ -129,6 +129,8 @@ class TextCalls(Calls):
         call = Call(
             "POST", _EMBEDDINGS, Embeddings, model, body, cost=_read_cost(input, model), shared=True, kept=_small(input)
         )
+        wanted = len(input) if not isinstance(input, str) and _texts(input) else 1
+        call.fits = lambda answer: len(answer.data) >= wanted
         return await self._one(call, how(deadline, caller, organization))
 
     async def moderate(
@@ -148,9 +150,10 @@ class TextCalls(Calls):
         whole(_MODERATIONS, params)
         body = params | {"model": model, "input": input}
         cost = _read_cost(input, model)
-        call = Call("POST", _MODERATIONS, Moderation, model, body, cost=cost, shared=True, kept=_small(input))
-        answer = await self._one(call, how(deadline, caller, organization))
         wanted = 1 if isinstance(input, str) or not _texts(input) else len(input)
+        call = Call("POST", _MODERATIONS, Moderation, model, body, cost=cost, shared=True, kept=_small(input))
+        call.fits = lambda answer: len(answer.results) >= wanted
+        answer = await self._one(call, how(deadline, caller, organization))
         if len(answer.results) < wanted:
             raise BadAnswerError(
                 f"POST {_MODERATIONS}: {len(answer.results)} results for {wanted} texts: some of them were not judged; "

@@ -46,6 +46,10 @@ class Breaker:
         if self.open:
             self.tested_at = now
 
+    def left(self) -> None:
+        """The call that was to go did not: another may go in its place."""
+        self.tested_at = -math.inf
+
     def succeeded(self) -> None:
         """The server answered."""
         self._failures = self._openings = 0

@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping
 
 from mudbot.api.limit.limits import Cost
-from mudbot.api.limit.line import Line
+from mudbot.api.limit.line import Line, Rounds
 from mudbot.api.limit.told import ToldLimit
 from mudbot.clock import Clock
 
@@ -34,13 +34,14 @@ MARGIN = 1.05
 class Lane:
     """State of one limit.
 
-    *name* says whose it is (``POST /chat/completions gpt-x``), *full* is the concurrency, *cold* whether the server
-    must be tried with few calls first because nobody has said what it allows.
+    *name* says whose it is (``POST /chat/completions gpt-x``), *full* is the concurrency, *rounds* those of all lanes
+    of the account, *cold* whether the server must be tried with few calls first because nobody has said what it
+    allows.
     """
 
-    def __init__(self, name: str, full: int, *, cold: bool) -> None:
+    def __init__(self, name: str, full: int, rounds: Rounds, *, cold: bool) -> None:
         self.name = name
-        self.line = Line()
+        self.line = Line(rounds)
         """Who waits for it."""
         self.wave = 0
         """Refusals so far, where those of calls that were in flight together count once."""

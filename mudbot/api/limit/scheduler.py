@@ -115,8 +115,6 @@ class Scheduler:
                 raise _closed()
             if turn.lane.wave and (failure := self._hopeless(turn)) is not None:
                 raise failure
-            if not turn.started and self.waiting >= self.limits.queue:
-                self._make_room(turn)
             await self._wait(turn)
             if self._shared is None or await self._ask(turn, self._shared):
                 return
@@ -251,7 +249,7 @@ class Scheduler:
         if len(self._lanes) >= MOST_LANES:
             now = self.clock.now()
             self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.idle(now)}
-        lane = self._lanes[name] = Lane(name, self.limits.concurrency, cold=not self._limited)
+        lane = self._lanes[name] = Lane(name, self.limits.concurrency, self._rounds, cold=not self._limited)
         return lane
 
     def _grant(self, turn: Turn, now: float) -> None:
@@ -283,13 +281,14 @@ class Scheduler:
 
     async def _wait(self, turn: Turn) -> None:
         turn.granted = granted = asyncio.get_running_loop().create_future()
-        if turn.key is None:
+        if not turn.number:
             self._numbers += 1
             turn.number = self._numbers
-            turn.key = (turn.priority, self._rounds.next(turn), turn.number)
         turn.lane.line.add(turn)
         self.waiting += 1
         self.pump()
+        if self.waiting > self.limits.queue and not turn.started:  # it was not granted at once, and there is no room
+            self._make_room()
         try:
             await granted
         except asyncio.CancelledError:
@@ -327,43 +326,40 @@ class Scheduler:
             turn.asked = ask
             self.settle(turn, NOTHING)
 
-    def _make_room(self, turn: Turn) -> None:
-        """The queue is full: the least urgent call of whoever waits with most of them goes, if that is not *turn*."""
+    def _make_room(self) -> None:
+        """More wait than may: the newest of the least urgent calls goes, of whoever has most of those."""
+        waiting = [turn for lane in self._lanes.values() for turn in lane.line if not turn.started]
         counts: dict[tuple[int, Flow], int] = {}
-        waiting = [other for lane in self._lanes.values() for other in lane.line if not other.started]
-        for other in waiting:
-            who = (other.priority, other.flow)
+        for turn in waiting:
+            who = (turn.priority, turn.flow)
             counts[who] = counts.get(who, 0) + 1
-        mine = (turn.priority, counts.get((turn.priority, turn.flow), 0) + 1)
-        worst = max(waiting, key=lambda o: (o.priority, counts[o.priority, o.flow], o.number), default=None)
-        if worst is None or (worst.priority, counts[worst.priority, worst.flow]) <= mine:
-            raise self._full()
-        self._answer(worst, self._full())
-
-    def _full(self) -> QueueFullError:
-        return QueueFullError(
-            f"{self.waiting} calls wait for the API already: this one was not queued -- call less often, or "
-            "raise api.limits.queue if they may wait longer"
+        worst = max(waiting, key=lambda turn: (turn.priority, counts[turn.priority, turn.flow], turn.number))
+        self._answer(
+            worst,
+            QueueFullError(
+                f"{self.waiting - 1} calls wait for the API already: this one is not queued -- call less often, or "
+                "raise api.limits.queue if they may wait longer"
+            ),
         )
 
     def _answer(self, turn: Turn, failure: ApiError | None) -> None:
         """Take *turn* from the queue and grant it, or fail it."""
         granted = turn.granted
-        if not self._leave_queue(turn) or granted is None or granted.done():
+        served = failure is None and granted is not None and not granted.done()
+        if not self._leave_queue(turn, served=served) or granted is None or granted.done():
             return  # its caller was cancelled and will only wake in the loop's next turn
         if failure is None:
-            self._rounds.serve(turn)
             self._grant(turn, self.clock.now())
             granted.set_result(None)
         else:
             granted.set_exception(failure)
 
-    def _leave_queue(self, turn: Turn) -> bool:
+    def _leave_queue(self, turn: Turn, *, served: bool = False) -> bool:
         """Whether it stood there."""
         if turn.granted is None:
             return False
         turn.granted = None
-        turn.lane.line.gone()
+        turn.lane.line.gone(turn, served=served)
         self.waiting -= 1
         return True
 

@@ -100,9 +100,10 @@ class Ledger:
         self._asks.append(_Ask(account, _names(caller), amount, answer))
         self._wake()
         try:
-            return await asyncio.shield(answer)
+            return await answer
         except asyncio.CancelledError:
-            answer.add_done_callback(self._undo)
+            if not answer.cancelled() and answer.exception() is None:  # answered, and nobody is there to hear it
+                self.settle(answer.result(), 0)
             raise
 
     def settle(self, reservation: Reservation, amount: int) -> None:
@@ -169,18 +170,15 @@ class Ledger:
             self._trouble = ""
             log.info("the books of %s can be written again", self._path or "memory")
         for ask, outcome in zip(asks, outcomes, strict=True):
-            if ask.answer.done():
+            if ask.answer.done():  # whoever asked is gone; what is given back is written before ``flush`` returns
+                if isinstance(outcome, Reservation):
+                    self.settle(outcome, 0)
                 continue
             if isinstance(outcome, Reservation):
                 ask.answer.set_result(outcome)
             else:
                 ask.answer.set_exception(outcome)
         return True
-
-    def _undo(self, answer: asyncio.Future[Reservation]) -> None:
-        """Whoever asked is gone."""
-        if not answer.cancelled() and answer.exception() is None and not self._closed:
-            self.settle(answer.result(), 0)
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         """*work*, in the thread.  Raises BudgetError for whatever SQLite or the disk have to say."""

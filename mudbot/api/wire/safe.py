@@ -23,6 +23,12 @@ _KEYLIKE = re.compile(r"(?i)\b(?:sk|pk|rk|sess)-[\w*.…-]{4,}|(?<=bearer )\S+")
 
 _PLAIN = re.compile(r"[0-9a-fA-F_-]{1,64}|(?:req|chatcmpl)[_-][0-9A-Za-z]{1,60}")
 
+_LONGEST_NAME = 68
+"""Characters of what ``_PLAIN`` matches, at most."""
+
+_PART = 16
+"""A part of a key that is as long as this is as good as the key: servers cut off what stands before it (``sk-``)."""
+
 _SHORTEST = 4
 """A shorter secret ("x" for a local server) is none, and hiding it would hide half of every message."""
 
@@ -32,8 +38,10 @@ class Redactor:
 
     def __init__(self, *secrets: str | None) -> None:
         self._secrets = [secret for secret in secrets if secret]
-        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        whole = [*self._secrets, *(part for secret in self._secrets for part in re.split(r"[-_.:]", secret))]
+        forms = {form for secret in whole if secret in self._secrets or len(secret) >= _PART for form in _forms(secret)}
         self._forms = sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
+        self._fitting = [form for form in self._forms if len(form) <= _LONGEST_NAME]
 
     def __repr__(self) -> str:
         return "<Redactor>"
@@ -46,8 +54,10 @@ class Redactor:
 
     def name(self, text: str) -> str:
         """*text*, a short word such as a request's id, made safe; quick where it plainly is."""
-        if _PLAIN.fullmatch(text) and not _KEYLIKE.search(text) and not any(secret in text for secret in self._secrets):
-            return text
+        if _PLAIN.fullmatch(text) and not _KEYLIKE.search(text):
+            flat = text.replace("-", "").replace("_", "").lower() if self._fitting else ""
+            if not any(form in flat for form in self._fitting):
+                return text
         return self(text, 100)
 
     def _hide(self, text: str) -> str:
