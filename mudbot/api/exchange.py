@@ -217,11 +217,11 @@ class Exchange(Generic[_A]):
             if turn is None:
                 turn = self._turns[way] = self._turn(way)
             try:
-                if not turn.scheduler.try_acquire(turn):
+                if not way.scheduler.try_acquire(turn):
                     self._doing = "waited in the queue"
                     began = clock.now()
                     try:
-                        await turn.scheduler.acquire(turn)
+                        await way.scheduler.acquire(turn)
                     finally:
                         self._waited += clock.now() - began
             except RateLimitError:

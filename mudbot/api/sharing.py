@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from mudbot.clock import Clock
-from mudbot.errors import ApiTimeoutError
+from mudbot.errors import ApiTimeoutError, BudgetError, QueueFullError
 
 Body = bytes
 T = TypeVar("T")
@@ -77,8 +77,8 @@ class Flights:
     async def join(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T, bool]:
         """What the flight *key* brings, which *start* begins if there is none, and whether another had begun it.
 
-        A flight that fails for a reason of whoever began it (its deadline, its cancellation) is not the fault of those
-        who joined: they begin one of their own.
+        A flight that fails for a reason of whoever began it (its deadline, its budget, its place in the queue) is not
+        the fault of those who joined: they begin one of their own.
         """
         while True:
             found = self._flights.get(key)
@@ -91,7 +91,7 @@ class Flights:
             riders[0] += 1
             try:
                 return await asyncio.shield(task), joined
-            except ApiTimeoutError:
+            except (ApiTimeoutError, BudgetError, QueueFullError):
                 if not joined:
                     raise
             except asyncio.CancelledError:

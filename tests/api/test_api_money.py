@@ -307,6 +307,18 @@ async def test_an_answer_that_is_shared_or_kept_is_paid_once_by_whoever_asked_fi
     assert [call.money for call in stage.calls if call.shared] == [0.0, 0.0]
 
 
+async def test_whoever_joins_a_call_that_the_others_budget_stops_asks_for_himself(stage: Stage) -> None:
+    stage.answers({"data": [{"index": 0, "embedding": [1.0]}]})
+    async with banker(stage, budgets=Budgets(player=0.1)) as api:
+        await api.embed("sun", model="flat", caller=BOB)
+        tasks = [asyncio.ensure_future(api.embed("moon", model="flat", caller=caller)) for caller in (BOB, ANN, BOB)]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert await spent(api, "player", name="ann") == pytest.approx(0.1)
+    assert isinstance(results[0], BudgetError)
+    assert not isinstance(results[1], BaseException)
+    assert len(stage.seen) == 2
+
+
 # -- what failed ---------------------------------------------------------------------------------------------------
 
 

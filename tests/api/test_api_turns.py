@@ -457,7 +457,7 @@ class Play:
         assert self.model.waits == []
         scheduler = self.room.scheduler
         assert (scheduler.running, scheduler.waiting) == (0, 0)
-        assert all(len(lane.line) == 0 and lane.running == 0 for lane in scheduler._lanes.values())
+        assert all(len(line) == 0 and lane.running == 0 for lane, line in scheduler._lines.items())
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -477,7 +477,7 @@ async def test_whatever_comes_leaves_fails_and_ends_the_first_in_order_goes_next
 def state(scheduler: Scheduler, now: float) -> tuple[Any, ...]:
     """What is taken of it."""
     meters = [meter.wait(now) for _, meter in scheduler._meters]
-    return scheduler.running, scheduler.waiting, [len(lane.line) for lane in scheduler._lanes.values()], meters
+    return scheduler.running, scheduler.waiting, [len(line) for line in scheduler._lines.values()], meters
 
 
 @pytest.mark.parametrize("rounds", range(5))

@@ -14,7 +14,6 @@ import math
 from collections.abc import Mapping
 
 from mudbot.api.limit.limits import Cost
-from mudbot.api.limit.line import Line, Rounds
 from mudbot.api.limit.told import ToldLimit
 from mudbot.clock import Clock
 
@@ -39,10 +38,8 @@ class Lane:
     allows.
     """
 
-    def __init__(self, name: str, full: int, rounds: Rounds, *, cold: bool) -> None:
+    def __init__(self, name: str, full: int, *, cold: bool) -> None:
         self.name = name
-        self.line = Line(rounds)
-        """Who waits for it."""
         self.wave = 0
         """Refusals so far, where those of calls that were in flight together count once."""
         self.row = 0
@@ -69,7 +66,7 @@ class Lane:
 
     def idle(self, now: float) -> bool:
         """Whether nothing would be lost if it were forgotten."""
-        return not (self.line or self.running) and now - max(self.held_until, self._refused_at) > MEMORY
+        return not self.running and now - max(self.held_until, self._refused_at) > MEMORY
 
     def hold_off(self, until: float) -> None:
         """Nothing goes before *until*: the limit that other processes share has no room."""

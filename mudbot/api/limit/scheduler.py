@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from mudbot.api.limit.lane import Lane
 from mudbot.api.limit.limits import Cost, Limits
-from mudbot.api.limit.line import Rounds
+from mudbot.api.limit.line import Line, Rounds
 from mudbot.api.limit.meter import SLACK, Meter
 from mudbot.api.limit.turn import Flow, Turn
 from mudbot.api.wire.retry import MAX_RETRIES
@@ -53,6 +53,8 @@ class Scheduler:
         """The priority from which a call leaves one place free."""
         self._shared = shared
         self._lanes: dict[str, Lane] = {}
+        self._lines: dict[Lane, Line] = {}
+        """Who waits for each lane."""
         self._rounds = Rounds()
         rates = {} if shared else {kind: getattr(limits, f"{kind}_per_minute") for kind in KINDS}
         meters = {kind: Meter(f"{kind}_per_minute", rate) for kind, rate in rates.items() if rate is not None}
@@ -124,7 +126,7 @@ class Scheduler:
         lane.refuse(wave, wait, self.clock.now())
         if self._shared is not None:
             self._shared.hold(lane.name, wait)
-        for turn in list(lane.line):
+        for turn in list(self._lines.get(lane, ())):
             failure = self._hopeless(turn)
             if failure is None and turn.mobile:
                 failure = RateLimitError(f"{lane.name}: the server takes no calls for {wait:.0f} s (429)", status=429)
@@ -181,8 +183,8 @@ class Scheduler:
     async def close(self) -> None:
         """Fail what waits and take nothing more."""
         self._closed, self._open = True, -1
-        for lane in self._lanes.values():
-            for turn in list(lane.line):
+        for line in self._lines.values():
+            for turn in list(line):
                 self._answer(turn, _closed())
         if self._timer is not None:
             self._timer.cancel()
@@ -198,7 +200,7 @@ class Scheduler:
 
     def _next(self, now: float) -> tuple[Turn | None, float]:
         """The first call that may go, or None and the seconds until time allows one."""
-        heads = [head for lane in self._lanes.values() if lane.line and (head := lane.line.head()) is not None]
+        heads = [head for line in self._lines.values() if line and (head := line.head()) is not None]
         if len(heads) > 1:
             heads.sort(key=_key)
         blocked: set[str] = set()
@@ -248,8 +250,13 @@ class Scheduler:
     def _open_lane(self, name: str) -> Lane:
         if len(self._lanes) >= MOST_LANES:
             now = self.clock.now()
-            self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.idle(now)}
-        lane = self._lanes[name] = Lane(name, self.limits.concurrency, self._rounds, cold=not self._limited)
+            self._lanes = {
+                key: lane for key, lane in self._lanes.items() if self._lines.get(lane) or not lane.idle(now)
+            }
+            kept = set(self._lanes.values())
+            self._lines = {lane: line for lane, line in self._lines.items() if line or lane in kept}
+        lane = self._lanes[name] = Lane(name, self.limits.concurrency, cold=not self._limited)
+        self._lines[lane] = Line(self._rounds)
         return lane
 
     def _grant(self, turn: Turn, now: float) -> None:
@@ -284,7 +291,8 @@ class Scheduler:
         if not turn.number:
             self._numbers += 1
             turn.number = self._numbers
-        turn.lane.line.add(turn)
+        # A call that pauses between attempts is in no line, and its lane may have been forgotten meanwhile.
+        self._lines.setdefault(turn.lane, Line(self._rounds)).add(turn)
         self.waiting += 1
         self.pump()
         if self.waiting > self.limits.queue and not turn.started:  # it was not granted at once, and there is no room
@@ -328,7 +336,7 @@ class Scheduler:
 
     def _make_room(self) -> None:
         """More wait than may: the newest of the least urgent calls goes, of whoever has most of those."""
-        waiting = [turn for lane in self._lanes.values() for turn in lane.line if not turn.started]
+        waiting = [turn for line in self._lines.values() for turn in line if not turn.started]
         counts: dict[tuple[int, Flow], int] = {}
         for turn in waiting:
             who = (turn.priority, turn.flow)
@@ -359,7 +367,7 @@ class Scheduler:
         if turn.granted is None:
             return False
         turn.granted = None
-        turn.lane.line.gone(turn, served=served)
+        self._lines[turn.lane].gone(turn, served=served)
         self.waiting -= 1
         return True
 

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mudbot.api.limit.limits import Cost
+from mudbot.clock import Clock
 
 if TYPE_CHECKING:
     from mudbot.api.limit.lane import Lane
-    from mudbot.api.limit.scheduler import Scheduler
     from mudbot.api.limit.shared import Ask
 
 Flow = tuple[str, str]
 """Whose turn it is: session and player, or who else asks."""
+
+
+class Queue(Protocol):
+    """What a turn needs of the scheduler that made it."""
+
+    clock: Clock
+    running: int
+    waiting: int
+
+    def pump(self) -> None:
+        """Grant whatever can be granted now."""
+
+    def hold(self, lane: Lane, wave: int, wait: float) -> None:
+        """Hold *lane* back after a 429."""
+
+    def settle(self, turn: Turn, cost: Cost) -> None:
+        """Correct what *turn* took."""
 
 
 class Turn:
@@ -42,7 +59,7 @@ class Turn:
     waits_for = ""
     """What it waits for, or waited for when it was given up, in words."""
 
-    def __init__(self, scheduler: Scheduler, lane: Lane, cost: Cost, flow: Flow, priority: int, until: float) -> None:
+    def __init__(self, scheduler: Queue, lane: Lane, cost: Cost, flow: Flow, priority: int, until: float) -> None:
         self.scheduler, self.lane, self.cost = scheduler, lane, cost
         self.flow, self.priority, self.until = flow, priority, until
         self.born = self.wave = lane.wave
