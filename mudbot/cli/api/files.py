@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mudbot.cli.api.common import Common
 from mudbot.cli.api.inputs import File, merged, param_option
 from mudbot.cli.api.models import deletion, id_option
-from mudbot.cli.api.options import Common, Work, action
+from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import note, when
 from mudbot.cli.api.progress import Bar
 from mudbot.errors import ApiError, MudbotError

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 import click
 
 from mudbot.cli.api.catalogue import ACTIONS, GROUPS
-from mudbot.cli.api.options import Common, common_options, split
+from mudbot.cli.api.common import Common
+from mudbot.cli.api.options import common_options, split
 
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""

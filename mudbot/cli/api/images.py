@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mudbot.cli.api.common import Common
 from mudbot.cli.api.inputs import File, Text, merged, param_option, with_options
-from mudbot.cli.api.options import Common, Work, action
+from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.pictures import folder_of, show
 from mudbot.cli.api.printing import note, raw
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mudbot.cli.api.options import Common, Work
+from mudbot.cli.api.common import Common
 from mudbot.cli.api.printing import Printer, raw
 from mudbot.cli.api.where import Where, decide
 from mudbot.errors import ApiError, ConfigError, ModelMissingError
@@ -66,7 +66,7 @@ class Job:
         self.show(answer, lambda answer: self.out.fields(raw(answer)))
 
 
-def run(common: Common, work: Work, *, writes: bool = False) -> None:
+def run(common: Common, work: Callable[[Job], Awaitable[None]], *, writes: bool = False) -> None:
     """Do *work* at the server that *common*, the environment and the configuration name.
 
     With *writes* the action itself writes to ``--output``; what it says goes to standard output then.  Raises
@@ -76,7 +76,7 @@ def run(common: Common, work: Work, *, writes: bool = False) -> None:
     asyncio.run(_run(common, where, work, writes=writes))
 
 
-async def _run(common: Common, where: Where, work: Work, *, writes: bool) -> None:
+async def _run(common: Common, where: Where, work: Callable[[Job], Awaitable[None]], *, writes: bool) -> None:
     from mudbot import logs
     from mudbot.api import Api, Limits
 

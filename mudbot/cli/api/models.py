@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mudbot.cli.api.options import Common, Work, action
+from mudbot.cli.api.common import Common
+from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import when
 from mudbot.errors import MudbotError
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from mudbot.cli.api.common import Common
 
 if TYPE_CHECKING:
     from mudbot.cli.api.job import Job
@@ -21,28 +23,6 @@ Work = Callable[["Job"], Awaitable[None]]
 
 _LONGEST = 86_400.0
 """Seconds: nobody waits longer than a day for one call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Common:
-    """What every action can be told.  Its repr does not show the key."""
-
-    machine: bool = False
-    """Print JSON."""
-    stream: bool = False
-    output: str | None = None
-    """The file or folder for what comes back; None is standard output."""
-    api_base: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-    organization: str | None = None
-    embedded: bool = False
-    config: Path | None = None
-    deadline: float | None = None
-    """Seconds for the whole call."""
-
-    def over(self, earlier: Common) -> Common:
-        """These options; what they leave open is as *earlier*, which stood before the action's name."""
-        return Common(**{one.name: getattr(self, one.name) or getattr(earlier, one.name) for one in fields(self)})
 
 
 class _Seconds(_ParamType):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mudbot.cli.api.common import Common
 from mudbot.cli.api.inputs import Text, merged, param_option, several, with_options
-from mudbot.cli.api.options import Common, Work, action
+from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import note, raw
 
 if TYPE_CHECKING:

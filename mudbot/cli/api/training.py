@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from mudbot.cli.api.common import Common
 from mudbot.cli.api.inputs import File, merged, param_option, with_options
-from mudbot.cli.api.options import Common, Work, action
+from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import note
 from mudbot.cli.api.progress import Bar
 

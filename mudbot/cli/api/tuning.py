@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mudbot.cli.api.common import Common
 from mudbot.cli.api.inputs import merged
 from mudbot.cli.api.models import id_option
-from mudbot.cli.api.options import Common, Work, action
+from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import note, raw, when
 from mudbot.cli.api.training import creation
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mudbot.cli.api.common import Common
 from mudbot.cli.api.inputs import Text, merged, param_option, several
-from mudbot.cli.api.options import Common, Work, action
+from mudbot.cli.api.options import Work, action
 
 if TYPE_CHECKING:
     from mudbot.api import Embeddings, Moderation

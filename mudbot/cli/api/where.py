@@ -12,7 +12,7 @@ import click
 from mudbot.errors import ConfigError, MudbotError, Problem
 
 if TYPE_CHECKING:
-    from mudbot.cli.api.options import Common
+    from mudbot.cli.api.common import Common
     from mudbot.config import Config
 
 OPENAI = "https://api.openai.com/v1"
