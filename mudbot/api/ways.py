@@ -58,6 +58,11 @@ class Way:
             found = self._places[key] = Place(method, path, target.shown, model, target.key is not None)
         return found
 
+    @property
+    def troubled(self) -> bool:
+        """Whether any endpoint there failed lately."""
+        return bool(self._breakers)
+
     def breaker(self, lane: str) -> Breaker | None:
         """That of an endpoint that failed before."""
         return self._breakers.get(lane)
