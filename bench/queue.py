@@ -64,7 +64,7 @@ def behaviour(contestants: dict[str, Child]) -> None:
     found = _all(contestants, "accuracy")
     _show("rate at 50 a second", found, "rate", "{:.1f}/s", ("50 +- 1 %", lambda rate: abs(rate - 50) <= 0.5))
     _show("most in any one second", found, "most", "{:.0f}", ("<= 55", lambda most: most <= 55))
-    for what, name in (("200 players looping", "fairness"), ("20 of them ask for 10 at once", "greed")):
+    for what, name in (("200 players looping", "fairness"), ("20 of them greedy", "greed")):
         _show(f"fairness (Jain), {what}", _all(contestants, name), "jain", "{:.3f}", (">= 0.93", lambda j: j >= 0.93))
     found = _all(contestants, "big")
     _show("cost 500 among 60 loops of cost 20", found, "waited", "{:.2f} s", ("<= 1.7 s", lambda waited: waited <= 1.7))

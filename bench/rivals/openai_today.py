@@ -1,7 +1,7 @@
 """openai-python of today against the loopback server: a program in an environment of its own.
 
 ``openai_today.py BASE_URL``.  Each line on standard input, ``CONCURRENCY SECONDS``, is one round; the answer is a line
-of JSON: ``calls``, ``seconds`` and ``median`` (seconds a call).
+of JSON: ``calls``, ``seconds``, ``median`` and ``processor`` (both seconds a call).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 async def measure(client: Any, concurrency: int, seconds: float) -> dict[str, float]:
     """One round of *seconds* with *concurrency* calls in flight."""
     took: list[float] = []
-    began = time.perf_counter()
+    used, began = time.process_time(), time.perf_counter()
     until = began + seconds
 
     async def loop() -> None:
@@ -32,7 +32,8 @@ async def measure(client: Any, concurrency: int, seconds: float) -> dict[str, fl
             took.append(time.perf_counter() - before)
 
     await asyncio.gather(*(loop() for _ in range(concurrency)))
-    return {"calls": len(took), "seconds": time.perf_counter() - began, "median": median(took)}
+    lasted, used = time.perf_counter() - began, time.process_time() - used
+    return {"calls": len(took), "seconds": lasted, "median": median(took), "processor": used / len(took)}
 
 
 async def main(base_url: str) -> None:

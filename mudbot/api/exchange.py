@@ -23,7 +23,7 @@ from mudbot.api.money.purse import Purse, Reserved
 from mudbot.api.report import ApiCall
 from mudbot.api.tokens import text_tokens
 from mudbot.api.types import Answer, Images, Usage
-from mudbot.api.ways import Way
+from mudbot.api.ways import Way, choose
 from mudbot.api.wire import retry
 from mudbot.api.wire.answers import parse, read_answer, read_stream
 from mudbot.api.wire.failures import Failed
@@ -35,6 +35,7 @@ from mudbot.errors import (
     AuthenticationError,
     CircuitOpenError,
     NotFoundError,
+    QueueFullError,
     QuotaError,
     RateLimitError,
 )
@@ -235,6 +236,10 @@ class Exchange(Generic[_A]):
                         await way.scheduler.acquire(turn)
                     finally:
                         self._waited += clock.now() - began
+            except QueueFullError:
+                if not self._move():
+                    raise
+                continue
             except RateLimitError:
                 if not self._move():
                     if not turn.mobile:
@@ -277,22 +282,11 @@ class Exchange(Generic[_A]):
         return turn
 
     def _choose(self) -> Way:
-        """The first way that is open and was not tried, else the first that is open.  Raises CircuitOpenError."""
-        ways, lane, now = self._ways, self._letter.lane, self._office.clock.now()
-        if len(ways) == 1:
-            breaker = ways[0].breaker(lane)
-            if breaker is None or breaker.wait(now) <= 0:
-                return ways[0]
-            raise self._circuit_open(breaker.wait(now))
-        fresh = [way for way in ways if way not in self._tried] or list(ways)
-        closed = [way.closed_for(lane, now) for way in fresh]
-        if min(closed) <= 0:
-            return fresh[closed.index(0.0)]
-        # None is free: wait where only a limit is held, the shortest time first.
-        held = [(way.scheduler.held(lane), way) for way in ways if (b := way.breaker(lane)) is None or b.wait(now) <= 0]
-        if held:
-            return min(held, key=lambda entry: entry[0])[1]
-        raise self._circuit_open(min(b.wait(now) for way in ways if (b := way.breaker(lane)) is not None))
+        """Where to go now.  Raises CircuitOpenError where every server is left alone."""
+        way, wait = choose(self._ways, self._tried, self._letter.lane, self._office.clock.now())
+        if way is None:
+            raise self._circuit_open(wait)
+        return way
 
     def _move(self) -> bool:
         """Whether there is another server that was not tried; this one will not be asked again before it."""
@@ -349,6 +343,8 @@ class Exchange(Generic[_A]):
         if self._first is not None:
             return None
         if (isinstance(failed.error, _ELSEWHERE) or retry.retryable(signs)) and self._move():
+            if isinstance(failed.error, AuthenticationError | QuotaError):  # its owner must mend it: others go first
+                way.trip(self._letter.lane, clock.now())
             _log.info("%s failed, on to the next server: %s", way.target.shown, failed.error)
             return 0.0
         if wait is None or wait >= self._deadline.remaining:

@@ -78,10 +78,29 @@ class Way:
         breaker.failed(now)
         return breaker
 
+    def trip(self, lane: str, now: float) -> None:
+        """Leave the endpoint alone for a while: the account there is refused."""
+        self._breakers.setdefault(lane, Breaker()).trip(now)
+
     def closed_for(self, lane: str, now: float) -> float:
         """Seconds for which a call should not go here: a breaker that is open, a limit that is held; 0 for none."""
         breaker = self._breakers.get(lane)
         return max(breaker.wait(now) if breaker else 0.0, self.scheduler.held(lane))
+
+
+def choose(ways: tuple[Way, ...], tried: set[Way], lane: str, now: float) -> tuple[Way | None, float]:
+    """The first way that is open and not among *tried*, else the first that is open; or None, and for how long.
+
+    Where every open way is held by a limit, it is the one that is held the shortest.
+    """
+    fresh = [way for way in ways if way not in tried] or list(ways)
+    closed = [way.closed_for(lane, now) for way in fresh]
+    if min(closed) <= 0:
+        return fresh[closed.index(0.0)], 0.0
+    held = [(way.scheduler.held(lane), way) for way in ways if (b := way.breaker(lane)) is None or b.wait(now) <= 0]
+    if held:
+        return min(held, key=lambda entry: entry[0])[1], 0.0
+    return None, min(b.wait(now) for way in ways if (b := way.breaker(lane)) is not None)
 
 
 class Ways:

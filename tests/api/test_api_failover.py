@@ -467,3 +467,36 @@ async def test_cancelled_between_two_servers_it_leaves_nothing(stages: list[Stag
             assert (api.running, api.waiting) == (0, 0)
             if arrived:
                 break
+
+
+@pytest.mark.parametrize("status", [401, 402])
+async def test_a_server_that_refuses_the_account_is_left_alone_for_a_while(
+    stages: list[Stage], clock: FakeClock, status: int
+) -> None:
+    """Its owner must mend it; meanwhile no call pays a request to find that out again."""
+    stages[0].answers({"error": {"message": "no"}}, status=status)
+    async with api_of(*stages[:2]) as api:
+        for _ in range(4):
+            assert (await api.chat(HELLO, model="m")).text == "ok"
+        assert (len(stages[0].seen), len(stages[1].seen)) == (1, 4)
+        stages[0].answers(GOOD)
+        await clock.advance(31)
+        assert (await api.chat(HELLO, model="m")).text == "ok"
+        assert len(stages[0].seen) == 2
+
+
+async def test_a_full_queue_at_one_server_is_none_at_the_next(stages: list[Stage]) -> None:
+    gate = asyncio.Event()
+
+    async def wait(_request: web.Request) -> web.StreamResponse:
+        await gate.wait()
+        return web.json_response(GOOD)
+
+    stages[0].play = wait
+    async with api_of(*stages[:2], limits=Limits(concurrency=1, queue=1)) as api:
+        first = [asyncio.ensure_future(api.chat(HELLO, model="m")) for _ in range(2)]
+        await stages[0].saw(1)
+        assert (await api.chat(HELLO, model="m")).text == "ok"
+        assert len(stages[1].seen) == 1
+        gate.set()
+        await asyncio.gather(*first)

@@ -46,6 +46,11 @@ class Breaker:
         if self.open:
             self.tested_at = now
 
+    def trip(self, now: float) -> None:
+        """Open it at once, for as long as ever."""
+        self._failures = max(self._failures, FAILURES)
+        self._until = now + LONGEST
+
     def left(self) -> None:
         """The call that was to go did not: another may go in its place."""
         self.tested_at = -math.inf
