@@ -7,12 +7,15 @@ to wait.  All use the same redis-server, in turn, and the same Redis client.
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 
+from bench.queue import PACKAGES
+from bench.rivals.child import packages
 from tests.real.servers.redis import Redis
 
 PROCESSES, SECONDS, ROUNDS = 4, 1.5, 3
@@ -97,8 +100,9 @@ async def work(who: str, url: str, tasks: int) -> None:
 def measure(who: str, url: str, tasks: int) -> float:
     """Grants a second of all processes together."""
     command = [sys.executable, "-m", "bench.shared", who, url, str(tasks)]
+    environ = os.environ | {"PYTHONPATH": str(packages("bench-rivals", *PACKAGES))}
     processes = [
-        subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(command, cwd=_ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(PROCESSES)
     ]
     try:
