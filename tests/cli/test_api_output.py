@@ -48,6 +48,13 @@ def test_hostile_texts(stage: Stage, tmp_path: Path, options: tuple[str, ...]) -
         assert "evil" in shown
 
 
+def test_letters_that_are_joined_stay_so(stage: Stage) -> None:
+    """A family of emoji and a Persian word come as the model wrote them."""
+    text = "👨\u200d👩\u200d👧 نمی\u200cخواهم"
+    stage.plays["POST /completions"] = completion(text)
+    assert ask(stage, *ASK).out == text + "\n"
+
+
 def test_a_huge_text_comes_whole(stage: Stage) -> None:
     """A megabyte in a pipe."""
     stage.plays["POST /completions"] = completion("字" * 1_000_000)
@@ -90,12 +97,24 @@ def test_pictures_are_links_and_with_a_folder_files(stage: Stage, tmp_path: Path
     assert len(list((tmp_path / "new" / "folder").iterdir())) == 4
 
 
+def test_pictures_go_into_a_folder(stage: Stage, tmp_path: Path) -> None:
+    """A file's name is refused before anything is asked, and paid; ``-`` is standard output, which gets the links."""
+    pictures(stage, {"url": "https://pictures.example/1"})
+    outcome = ask(stage, "image.create", "-p", "x", "-o", "inn.png")
+    assert (outcome.status, stage.seen, list(tmp_path.iterdir())) == (2, [], [])
+    assert "-o ." in outcome.err
+    assert ask(stage, "image.create", "-p", "x", "-o", "-").out == "https://pictures.example/1\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
         ({"url": "http://192.168.7.7/1.png"}, "inside a network"),
         ({"url": "http://localhost:{port}/1"}, "inside a network"),
         ({"url": "http://[::ffff:10.0.0.1]/"}, "inside a network"),
+        ({"url": "http://[64:ff9b::a00:1]/"}, "inside a network"),
+        ({"url": "http://[2002:a00:1::]/"}, "inside a network"),
         ({"url": "file:///etc/passwd"}, "no http(s) link"),
         ({"url": "{url}/page"}, "not a PNG"),
         ({"url": "{url}/long"}, "larger than"),

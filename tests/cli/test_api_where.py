@@ -70,6 +70,39 @@ def test_the_configuration_in_the_folder(stage: Stage, tmp_path: Path) -> None:
     assert stage.seen[1].headers["authorization"] == "Bearer sk-of-servers-1"
 
 
+def test_a_key_of_the_file_stays_with_its_server(stage: Stage, tmp_path: Path) -> None:
+    """A variable that names another server does not get it, however the file was named."""
+    config(tmp_path, "{base_url: 'http://127.0.0.1:9/v1', api_key: sk-of-the-file-1}")
+    assert call("models.list", "-c", "config.yaml", env={"OPENAI_BASE_URL": stage.base}).status == 0
+    assert call("models.list", "-b", stage.base).status == 0
+    assert [one.headers.get("authorization") for one in stage.seen] == [None, None]
+
+
+def test_another_server_takes_over(stage: Stage, tmp_path: Path) -> None:
+    """The second of api.servers is asked where the first is away, with its own key."""
+    config(
+        tmp_path, f"{{servers: [{{base_url: 'http://127.0.0.1:9/v1'}}, {{base_url: '{stage.base}', api_key: {KEY}}}]}}"
+    )
+    outcome = call("models.list")
+    assert (outcome.status, outcome.out) == (0, "m  -  -\n")
+    assert stage.seen[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_the_budgets_of_the_configuration_bind_a_command(stage: Stage, tmp_path: Path) -> None:
+    """What is spent stands in the bot's own book, and what is above the budget is not sent."""
+    api = f"base_url: '{stage.base}', prices: {{m: {{input: 1, output: 1}}}}, models: {{dialogue: m}}"
+    (tmp_path / "config.yaml").write_text(
+        f"api: {{{api}, budgets: {{day: 0.001}}}}\nsessions: [{{host: tavern}}]\nstore: kept\n"
+    )
+    usage = {"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5}
+    stage.plays["POST /completions"] = completion("x", usage=usage)
+    assert call("completions.create", "-p", "x", "-M", "100").status == 0
+    assert (tmp_path / "kept" / "spending.sqlite3").exists()
+    outcome = call("completions.create", "-p", "x", "-M", "2000")
+    assert (outcome.status, outcome.out, len(stage.seen), outcome.err.count("\n")) == (1, "", 1, 1)
+    assert "budget" in outcome.err
+
+
 def test_mistakes_in_the_configuration(stage: Stage, tmp_path: Path) -> None:
     """By line, with exit status 1, and the key is not said."""
     config(tmp_path, f"{{base_ur: 'http://x/v1', api_key: {KEY}}}")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 1024 * 1024
 _SECONDS = 60.0
 _REDIRECTS = 3
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: an IPv4 address stands in the last 32 bits, and it may be one inside a network."""
 
 
 async def fetch(url: str, api: str, deadline: float | None = None) -> bytes:
@@ -78,8 +80,12 @@ _PRIVATE = "its link leads to {}, an address inside a network, which only an API
 
 
 def _public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_global and not mapped.is_multicast)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    return address.is_global and not address.is_multicast
 
 
 def _public_only(own: str | None) -> Any:

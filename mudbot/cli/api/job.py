@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mudbot.api import Api, Server
     from mudbot.api.types import Answer
     from mudbot.config import Config
+    from mudbot.config.shape import ServerConfig
 
 DEADLINE = 600.0
 """Seconds for a call where nothing else is said: a large picture, or a long text of a model on a small machine."""
@@ -78,14 +79,14 @@ def run(common: Common, work: Callable[[Job], Awaitable[None]], *, writes: bool 
 
 async def _run(common: Common, where: Where, work: Callable[[Job], Awaitable[None]], *, writes: bool) -> None:
     from mudbot import logs
-    from mudbot.api import Api, Limits
+    from mudbot.api import Api
 
-    async with _server(where) as (server, kept):
-        secrets = [secret for secret in (where.api_key, server.api_key) if secret]
+    async with _servers(where) as (servers, kept):
+        secrets = [server.api_key for server in servers if server.api_key]
         logs.setup(level="error", style="console", secrets=secrets)
         out = Printer(None if writes else common.output, machine=common.machine, secrets=secrets)
         try:
-            api = Api(servers=[server], limits=Limits(deadline=common.deadline or DEADLINE))
+            api = Api(servers=servers, **_bounds(where.config, common.deadline or DEADLINE))
         except ConfigError as error:
             raise where.told(error) from None
         async with api:
@@ -106,13 +107,30 @@ def _finish(out: Printer) -> None:
         out.close()
 
 
+def _bounds(config: Config | None, deadline: float) -> dict[str, Any]:
+    """What may be asked and spent: a command keeps to the same limits and books as the bot of its configuration."""
+    from mudbot.api import Budgets, Limits
+
+    if config is None:
+        return {"limits": Limits(deadline=deadline)}
+    from mudbot.resolve import prices_of
+
+    limits = config.api.limits.model_dump() | {"deadline": deadline}
+    if config.api.limits.shared is not None:
+        limits["shared"] = config.api.limits.shared.get_secret_value()
+    budgets = Budgets(**config.api.budgets.model_dump())
+    ledger = config.path(config.store) / "spending.sqlite3"
+    return {"limits": Limits(**limits), "budgets": budgets or None, "ledger": ledger, "prices": prices_of(config)}
+
+
 @asynccontextmanager
-async def _server(where: Where) -> AsyncIterator[tuple[Server, Mapping[str, Path]]]:
-    """The server to ask; the embedded one listens as long as it is needed."""
+async def _servers(where: Where) -> AsyncIterator[tuple[Sequence[Server], Mapping[str, Path]]]:
+    """The servers to ask, the first choice first; the embedded one listens as long as it is needed."""
     from mudbot.api import Server
 
     if not where.embedded:
-        yield Server(where.base_url, where.api_key, where.organization, where.project, where.models), {}
+        first = Server(where.base_url, where.api_key, where.organization, where.project, where.models)
+        yield [first, *map(_server, where.others)], {}
         return
     import secrets
 
@@ -124,9 +142,16 @@ async def _server(where: Where) -> AsyncIterator[tuple[Server, Mapping[str, Path
     local: Any = LocalServer(model=model, api_key=key, data=data)
     await local.start(load=False)
     try:
-        yield Server(local.base_url, key, models=where.models, free=True), {local.base_url: data / "images"}
+        yield [Server(local.base_url, key, models=where.models, free=True)], {local.base_url: data / "images"}
     finally:
         await local.close()
+
+
+def _server(account: ServerConfig) -> Server:
+    from mudbot.api import Server
+
+    key = account.api_key.get_secret_value() if account.api_key else None
+    return Server(account.base_url, key, account.organization, account.project, account.models)
 
 
 def _data(config: Config | None) -> Path:

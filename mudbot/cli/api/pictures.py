@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import click
+
 from mudbot.cli.api.fetching import MAX_BYTES, fetch
 from mudbot.cli.api.printing import note
 from mudbot.errors import BadAnswerError, MudbotError
@@ -17,13 +19,19 @@ if TYPE_CHECKING:
     from mudbot.cli.api.job import Job
 
 _MOST_NAMES = 10_000
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 
 
 def folder_of(output: str | None) -> Path | None:
-    """The folder for pictures, made where it is missing.  Raises MudbotError where it cannot be one."""
-    if output is None:
+    """The folder for pictures, made where it is missing; None for standard output, where their links go.
+
+    Raises UsageError for the name of a file, MudbotError where it cannot be a folder.
+    """
+    if output in (None, "-"):
         return None
-    folder = Path(output)
+    folder = Path(str(output))
+    if folder.suffix.lower() in _SUFFIXES and not folder.exists():
+        raise click.UsageError(f"-o {output}: pictures go into a folder, which names them: name one, for example -o .")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:

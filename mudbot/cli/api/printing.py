@@ -20,6 +20,8 @@ HIDDEN = "[···]"
 _SHORTEST = 8
 """A shorter key ("test", for a server at home) is a word that answers may hold, and no secret."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_JOINERS = re.compile("([\u200c\u200d])")
+"""They hold a family of emoji together and Persian words apart; no terminal obeys them."""
 
 
 class Printer:
@@ -149,7 +151,8 @@ def note(text: str) -> None:
 
 def _clean(text: str) -> str:
     """*text* with its line breaks and tabs; what a terminal could obey is shown instead."""
-    return _SURROGATES.sub("\ufffd", visible(text))
+    parts = _JOINERS.split(_SURROGATES.sub("\ufffd", text))
+    return "".join(part if _JOINERS.fullmatch(part) else visible(part) for part in parts)
 
 
 def _single(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from mudbot.errors import ConfigError, MudbotError, Problem
 if TYPE_CHECKING:
     from mudbot.cli.api.common import Common
     from mudbot.config import Config
+    from mudbot.config.shape import ServerConfig
 
 OPENAI = "https://api.openai.com/v1"
 EMBEDDED = "embedded"
@@ -44,6 +45,8 @@ class Where:
     """The configuration, where that was what said it."""
     models: Mapping[str, str] = field(default_factory=dict)
     """What a model is called there, where it has another name."""
+    others: Sequence[ServerConfig] = ()
+    """The configuration's further servers, which take over where this one fails."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What each setting of the adapter (``api.api_key``) was called by whoever set it."""
 
@@ -94,6 +97,7 @@ class _Asked:
 
     def __init__(self, common: Common, environ: Mapping[str, str]) -> None:
         self._common = common
+        self._base, _ = _first(environ, _BASE)
         self.key, self._key_name = _either(common.api_key, "--api-key", environ, _KEY)
         self._organization, self._organization_name = _either(
             common.organization, "--organization", environ, _ORGANIZATION
@@ -118,9 +122,14 @@ class _Asked:
         if account.embedded:
             return Where(EMBEDDED, config=config)
         key = option.api_key or (account.api_key.get_secret_value() if account.api_key else None)
-        project = account.project if config.api.servers else self._project or account.project
+        project = account.project
+        if not config.api.servers:
+            project = self._project or project
+            key = self.key if self._base else key  # the variable's server is not the one that the file's key is for
         organization = option.organization or account.organization
-        return Where(account.base_url, key, organization, project, config=config, models=account.models)
+        others = () if option.api_key or option.organization else config.api.accounts[1:]
+        others = tuple(one for one in others if not one.embedded)  # that one is only started by who asks for it
+        return Where(account.base_url, key, organization, project, config, account.models, others)
 
 
 def _read(path: Path, environ: Mapping[str, str]) -> Config:
