@@ -17,12 +17,13 @@ from typing import Self, TypeVar
 from mudbot.api.calls import Call, Options
 from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.api.endpoints import Endpoints
-from mudbot.api.exchange import Exchange, Office, tell
+from mudbot.api.exchange import Exchange
 from mudbot.api.letter import Letter
 from mudbot.api.limit.limits import Limits
 from mudbot.api.money.budgets import Budgets, Spent
 from mudbot.api.money.prices import Price, Prices
 from mudbot.api.money.purse import Purse
+from mudbot.api.office import Office, tell
 from mudbot.api.report import ApiCall
 from mudbot.api.sharing import Flights, Kept
 from mudbot.api.types import Answer, Piece

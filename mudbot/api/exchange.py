@@ -8,27 +8,26 @@ again once a piece was handed over, because the caller has used it already.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from mudbot.api.calls import Options
-from mudbot.api.deadline import Alarms, Deadline, Expired
+from mudbot.api.deadline import Deadline, Expired
 from mudbot.api.letter import Letter
 from mudbot.api.limit.breaker import Breaker
-from mudbot.api.limit.limits import Cost, Limits
+from mudbot.api.limit.limits import Cost
 from mudbot.api.limit.turn import Turn
-from mudbot.api.money.purse import Purse, Reserved
+from mudbot.api.money.purse import Reserved
+from mudbot.api.office import Office, tell
 from mudbot.api.report import ApiCall
-from mudbot.api.tokens import text_tokens
+from mudbot.api.tokens import true_cost
 from mudbot.api.types import Answer, Images, Usage
 from mudbot.api.ways import Way, choose
 from mudbot.api.wire import retry
 from mudbot.api.wire.answers import parse, read_answer, read_stream
-from mudbot.api.wire.failures import Failed
+from mudbot.api.wire.failures import Failed, timed_out
 from mudbot.api.wire.sending import Form, Sending
-from mudbot.clock import Clock
 from mudbot.errors import (
     ApiError,
     ApiTimeoutError,
@@ -40,9 +39,6 @@ from mudbot.errors import (
     RateLimitError,
 )
 
-if TYPE_CHECKING:
-    from mudbot.api.wire.transport import Transport
-
 _log = logging.getLogger("mudbot.api")
 
 _A = TypeVar("_A", bound=Answer)
@@ -52,18 +48,6 @@ HUNG = 10.0
 
 _ELSEWHERE = (AuthenticationError, QuotaError, NotFoundError, RateLimitError)
 """Refusals that another server or key may not have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What all exchanges of an Api share."""
-
-    limits: Limits
-    clock: Clock
-    alarms: Alarms
-    transport: Transport
-    purse: Purse
-    on_call: Callable[[ApiCall], None] | None
 
 
 class Exchange(Generic[_A]):
@@ -379,13 +363,8 @@ class Exchange(Generic[_A]):
     def _settle(self, turn: Turn) -> None:
         """The call has come to its end: correct the estimate by what it took."""
         self._way.succeeded(self._letter.lane)
-        cost, usage = self._letter.call.cost, self._usage
-        tokens = cost.tokens
-        if usage is not None:
-            tokens = max(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens) or tokens
-        elif self._said:
-            tokens = cost.prompt + text_tokens(self._said, self._letter.call.model)
-        turn.settle(Cost(cost.requests, tokens, cost.images if self._pictures is None else self._pictures, cost.prompt))
+        call = self._letter.call
+        turn.settle(true_cost(call.cost, self._usage, self._said, self._pictures, call.model))
 
     def _timeout(self) -> ApiTimeoutError:
         doing, turn = self._doing, self._turns.get(self._way)
@@ -395,12 +374,7 @@ class Exchange(Generic[_A]):
             doing = f"waited for the server's answer (attempt {self._attempts})"
         elif doing == "waited in the queue" and turn is not None and turn.waits_for:
             doing = f"waited in the queue for {turn.waits_for}"
-        letter, shown = self._letter, self._way.target.shown
-        return ApiTimeoutError(
-            f"{letter.call.method} {letter.call.path}: no answer within {self._seconds:g} s: the call {doing} -- give "
-            f"it a longer deadline (api.limits.deadline), call less often, or check the server at {shown}",
-            status=self._status,
-        )
+        return timed_out(self._letter.place(self._way), self._seconds, doing, self._status)
 
     def _silent(self) -> float:
         """Seconds since the request went out without any answer; 0 where there was one."""
@@ -442,11 +416,3 @@ class Exchange(Generic[_A]):
 _SENT = "waited for the server's answer"
 _UNSENT = Cost(0, 0, 0)
 _NOBODY = ("", "")
-
-
-def tell(on_call: Callable[[ApiCall], None], call: ApiCall) -> None:
-    """Whoever counts calls must not be able to fail them."""
-    try:
-        on_call(call)
-    except Exception:  # noqa: BLE001 - whatever it raises
-        _log.exception("on_call failed for %s", call.endpoint)

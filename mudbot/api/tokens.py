@@ -10,7 +10,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from mudbot.api.limit.limits import Cost
+
+if TYPE_CHECKING:
+    from mudbot.api.types import Usage
 
 # Han, kana, hangul and full-width forms with their punctuation: each character is about a token of its own.
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+")
@@ -96,3 +101,13 @@ def _part_tokens(part: Mapping[str, Any], model: str | None) -> float:
 @lru_cache(maxsize=256)
 def _per_wide(model: str) -> float:
     return next((tokens for prefix, tokens in _TABLE if model.startswith(prefix)), _CL100K)
+
+
+def true_cost(cost: Cost, usage: Usage | None, said: str, pictures: int | None, model: str | None) -> Cost:
+    """What a call really took: by the server's count, else by the text and the pictures that came."""
+    tokens = cost.tokens
+    if usage is not None:
+        tokens = max(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens) or tokens
+    elif said:
+        tokens = cost.prompt + text_tokens(said, model)
+    return Cost(cost.requests, tokens, cost.images if pictures is None else pictures, cost.prompt)

@@ -12,6 +12,7 @@ from mudbot.api.wire.retry import QUOTA_CODES, Signs
 from mudbot.api.wire.safe import Redactor
 from mudbot.errors import (
     ApiError,
+    ApiTimeoutError,
     AuthenticationError,
     BadAnswerError,
     BadRequestError,
@@ -133,6 +134,15 @@ def bad_answer(what: str, reply_status: int, request_id: str | None, place: Plac
         "leads to an OpenAI-compatible API, often it ends in /v1",
         status=reply_status,
         request_id=request_id,
+    )
+
+
+def timed_out(place: Place, seconds: float, doing: str, status: int | None) -> ApiTimeoutError:
+    """The error of a call that did not end within its *seconds*; *doing* is what it did last."""
+    return ApiTimeoutError(
+        f"{place}: no answer within {seconds:g} s: the call {doing} -- give it a longer deadline "
+        f"(api.limits.deadline), call less often, or check the server at {place.server}",
+        status=status,
     )
 
 
