@@ -169,6 +169,21 @@ def prices_of(config: Config) -> dict[str, Price]:
     return {model: Price(**price.model_dump()) for model, price in config.api.prices.items()}
 
 
+def api_settings(config: Config, **limits: Any) -> dict[str, Any]:
+    """What may be asked and spent, as arguments of ``Api``; *limits* in place of those of the configuration.
+
+    Whoever asks by one configuration keeps to the same limits and books: the bot and the command line.
+    """
+    from mudbot.api import Budgets, Limits
+
+    chosen = config.api.limits.model_dump() | limits
+    if config.api.limits.shared is not None:
+        chosen["shared"] = config.api.limits.shared.get_secret_value()
+    budgets = Budgets(**config.api.budgets.model_dump())
+    book = config.path(config.store) / "spending.sqlite3"
+    return {"limits": Limits(**chosen), "budgets": budgets or None, "ledger": book, "prices": prices_of(config)}
+
+
 def check_prices(config: Config) -> None:
     """Raise ConfigError where there is a budget, and nobody knows what a configured model costs."""
     from mudbot.api.calls import Call
