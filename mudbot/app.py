@@ -166,22 +166,11 @@ class App:
             log.error("memory and pictures are off: %s", exc)  # noqa: TRY400
 
     async def _open_api(self) -> Api:
-        from mudbot.api import Api, Budgets, Limits
+        from mudbot.api import Api
 
-        settings, book = self.config.api, self.store.folder / "spending.sqlite3"
-        budgets = Budgets(**settings.budgets.model_dump())
-        limits = settings.limits.model_dump()
-        if settings.limits.shared is not None:
-            limits["shared"] = settings.limits.shared.get_secret_value()
-        return Api(
-            servers=[await self._server(account) for account in settings.accounts],
-            limits=Limits(**limits),
-            budgets=budgets or None,
-            ledger=book,
-            prices=resolve.prices_of(self.config),
-            clock=self.clock,
-            on_call=self._on_call,
-        )
+        servers = [await self._server(account) for account in self.config.api.accounts]
+        settings = resolve.api_settings(self.config)
+        return Api(servers=servers, clock=self.clock, on_call=self._on_call, **settings)
 
     async def _server(self, account: ServerConfig) -> Server:
         from mudbot.api import Server

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.others.installs import bare_python
 
-SECONDS = 120
-"""The longest run takes 25 on an idle machine."""
+SECONDS = 240
+"""The longest run takes 45 on an idle machine: it asks for some sixty pictures of 1024 x 1024."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from mudbot.api import Api, Moderation, Upload
 from mudbot.api.calls import Call, Options
+from mudbot.api.types import FineTuneEvents
 from mudbot.errors import ApiError
 from tests.others.programs import HttpProgram, steady
 
@@ -28,8 +30,44 @@ Had = Callable[[Callable[[], HttpProgram]], HttpProgram]
 Ask = Callable[[Api], Awaitable[Any] | AsyncGenerator[Any, None]]
 
 
+OPERATIONS = {
+    1: "GET /models",
+    2: "GET /models/{}",
+    3: "DELETE /models/{}",
+    4: "POST /completions",
+    5: "POST /chat/completions",
+    6: "POST /edits",
+    7: "POST /images/generations",
+    8: "POST /images/edits",
+    9: "POST /images/variations",
+    10: "POST /embeddings",
+    11: "GET /files",
+    12: "POST /files",
+    13: "DELETE /files/{}",
+    14: "GET /files/{}",
+    15: "GET /files/{}/content",
+    16: "POST /fine-tunes",
+    17: "GET /fine-tunes",
+    18: "GET /fine-tunes/{}",
+    19: "POST /fine-tunes/{}/cancel",
+    20: "GET /fine-tunes/{}/events",
+    21: "POST /moderations",
+    22: "GET /engines",
+    23: "GET /engines/{}",
+}
+"""The calls by their number, as 2023's document names them; today's has ``/fine_tuning/jobs`` for ``/fine-tunes``."""
+
+NOTHING_TO_GET_WRONG = {1, 2, 3, 13, 14, 15, 18, 19, 22, 23}
+"""Calls without a parameter but the id in their path, which may be any word."""
+
+
 def content(api: Api) -> Awaitable[Path]:
     return api.file_content("file-1", Path("content.jsonl"))
+
+
+def made_by_hand(method: str, path: str, kind: type[Any], **more: Any) -> Ask:
+    """A request that no method of the adapter lets out."""
+    return lambda api: api._one(Call(method, path, kind, **more), Options())
 
 
 GOOD: dict[str, dict[str, Ask]] = {
@@ -94,7 +132,8 @@ WRONG: dict[str, dict[str, Ask]] = {
         "10 embeddings": lambda api: api.embed([], model="m", user=["me"]),
         "12 upload": lambda api: api.upload_file(LINES, None),  # type: ignore[arg-type]
         "16 tune": lambda api: api.create_fine_tune("file-1", legacy=True, n_epochs="many"),
-        "21 moderation": lambda api: api._one(Call("POST", "/moderations", Moderation, body={"model": "m"}), Options()),
+        "20 events": made_by_hand("GET", "/fine-tunes/ft-1/events", FineTuneEvents, query={"stream": "maybe"}),
+        "21 moderation": made_by_hand("POST", "/moderations", Moderation, body={"model": "m"}),
     },
     NEW: {
         "4 completion": lambda api: api.complete("Once", model="m", max_tokens="five"),
@@ -109,7 +148,7 @@ WRONG: dict[str, dict[str, Ask]] = {
         "16 tune": lambda api: api.create_fine_tune("file-1", model="m", seed="three"),
         "17 tunes": lambda api: api.fine_tunes(limit="some"),
         "20 events": lambda api: api.fine_tune_events("ftjob-1", limit="some"),
-        "21 moderation": lambda api: api._one(Call("POST", "/moderations", Moderation, body={"model": "m"}), Options()),
+        "21 moderation": made_by_hand("POST", "/moderations", Moderation, body={"model": "m"}),
     },
 }
 """A wrong type or word for a call that has any parameter to get wrong."""
@@ -122,7 +161,7 @@ def judge(request: pytest.FixtureRequest, had: Had, specs: Path) -> Iterator[tup
         yield request.param, program
 
 
-async def verdicts(program: HttpProgram, how: Ask, folder: Path) -> list[dict[str, Any]]:
+async def verdicts(program: HttpProgram, how: Ask) -> list[dict[str, Any]]:
     """What steady says of the requests of one call: method, path and status of each, and its complaints."""
     seen = len(entries(program))
     async with Api(program.url, api_key="sk-x") as api:
@@ -151,26 +190,40 @@ def entries(program: HttpProgram) -> list[dict[str, Any]]:
 async def test_every_request_is_accepted(
     judge: tuple[str, HttpProgram], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each call sends one request, which the document knows and finds nothing wrong with."""
+    """Each call sends one request, which the document knows as that call and finds nothing wrong with."""
     monkeypatch.chdir(tmp_path)
     document, program = judge
     for name, how in GOOD[document].items():
-        (verdict,) = await verdicts(program, how, tmp_path)
+        (verdict,) = await verdicts(program, how)
         complaints = [each["message"] for each in verdict["diagnostics"]]
         assert (verdict["response"]["status"], complaints) == (200, []), f"{name} in {document}: {verdict}"
+        assert operation(verdict) == OPERATIONS[number(name)], f"{name} in {document}: {verdict}"
 
 
-async def test_wrong_requests_are_refused(judge: tuple[str, HttpProgram], tmp_path: Path) -> None:
+async def test_wrong_requests_are_refused(judge: tuple[str, HttpProgram]) -> None:
     """The control: the same calls with one thing wrong."""
     document, program = judge
     for name, how in WRONG[document].items():
-        found = await verdicts(program, how, tmp_path)
+        found = await verdicts(program, how)
         assert found, f"{name} in {document}: nothing was sent"
         assert all(entry["response"]["status"] == 400 for entry in found), f"{name} in {document}: {found}"
 
 
 def test_together_they_are_the_whole_table() -> None:
-    """All 23 calls, and 22 of them in 2023's document."""
-    numbers = {document: {int(name.split()[0]) for name in calls} for document, calls in GOOD.items()}
-    assert numbers[OLD] | numbers[NEW] == set(range(1, 24))
+    """All 23 calls, 22 of them in 2023's document; and wherever something can be wrong, it is in the control."""
+    numbers = {document: set(map(number, calls)) for document, calls in GOOD.items()}
+    assert numbers[OLD] | numbers[NEW] == set(OPERATIONS) == set(range(1, 24))
     assert len(numbers[OLD]) == 22
+    wrong = {number(name) for calls in WRONG.values() for name in calls}
+    assert wrong == set(OPERATIONS) - NOTHING_TO_GET_WRONG
+
+
+def number(name: str) -> int:
+    return int(name.split()[0])
+
+
+def operation(verdict: dict[str, Any]) -> str:
+    """The call that steady took a request for, in 2023's words."""
+    request = verdict["request"]
+    path = re.sub(r"\{[^}]*\}", "{}", request["pathPattern"]).replace("/fine_tuning/jobs", "/fine-tunes")
+    return f"{request['method']} {path}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mudbot.api.calls import Caller
-from mudbot.api.money.budgets import USD, Budgets, Spent, day_of, kept_name, period_of, used_up
+from mudbot.api.money.budgets import MOST, USD, Budgets, Spent, day_of, kept_name, period_of, used_up
 from mudbot.clock import Clock
 from mudbot.errors import BudgetError
 
@@ -31,6 +31,9 @@ BUSY = 5000
 
 LONGEST_WAIT = 10_000
 """Corrections that wait while the file cannot be written; further ones are given up, and count as spent."""
+
+_ROW = 2**62
+"""More does not fit into a row; as much is beyond every budget."""
 
 _T = TypeVar("_T")
 
@@ -72,7 +75,8 @@ class _Correction:
 class Ledger:
     """The books of *budgets* in the file *path*, or in memory; all of one event loop.  ``close`` it in the end.
 
-    What a process had put aside when it died counts as spent: nobody knows what its calls cost.
+    What a process had put aside when it died counts as spent: nobody knows what its calls cost.  All of it survives a
+    killed process; a power cut may lose the last commits.
     """
 
     def __init__(self, path: Path | None, budgets: Budgets, clock: Clock) -> None:
@@ -84,7 +88,7 @@ class Ledger:
         self._corrections: list[_Correction] = []
         self._writing: asyncio.Task[None] | None = None
         self._trouble = ""
-        self._closed = False
+        self._closing = self._closed = False
 
     def __repr__(self) -> str:
         return f"<Ledger {self._path or 'in memory'}, {len(self._asks)} wait>"
@@ -94,10 +98,10 @@ class Ledger:
 
         Raises BudgetError where one of them has no room, or where the books cannot be written.
         """
-        if self._closed:
+        if self._closing:
             raise BudgetError("the books are closed, and without them nothing is spent: open a new Api", code="books")
         answer: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
-        self._asks.append(_Ask(account, _names(caller), amount, answer))
+        self._asks.append(_Ask(account, _names(caller), min(amount, MOST), answer))
         self._wake()
         try:
             return await answer
@@ -108,7 +112,7 @@ class Ledger:
 
     def settle(self, reservation: Reservation, amount: int) -> None:
         """Correct what was put aside to the *amount* that was spent; written with what comes next."""
-        change = amount - reservation.amount
+        change = min(amount, MOST) - reservation.amount
         if not change:
             return
         if len(self._corrections) < LONGEST_WAIT:
@@ -129,8 +133,9 @@ class Ledger:
 
     async def close(self) -> None:
         """Write what waits, and close the file."""
-        if self._closed:
+        if self._closing:
             return
+        self._closing = True  # nobody may ask from here on: there would be no thread to answer
         await self.flush()
         self._closed = True
         await self._run(self._hang_up)
@@ -282,7 +287,7 @@ class _Rows:
         return nano
 
     def add(self, key: _Key, change: int) -> None:
-        self._nano[key] = max(0, self.get(key) + change)
+        self._nano[key] = min(max(0, self.get(key) + change), _ROW)
         self._changed.add(key)
 
     def write(self) -> None:

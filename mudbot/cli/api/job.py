@@ -108,19 +108,14 @@ def _finish(out: Printer) -> None:
 
 
 def _bounds(config: Config | None, deadline: float) -> dict[str, Any]:
-    """What may be asked and spent: a command keeps to the same limits and books as the bot of its configuration."""
-    from mudbot.api import Budgets, Limits
+    """What may be asked and spent."""
+    from mudbot.api import Limits
 
     if config is None:
         return {"limits": Limits(deadline=deadline)}
-    from mudbot.resolve import prices_of
+    from mudbot.resolve import api_settings
 
-    limits = config.api.limits.model_dump() | {"deadline": deadline}
-    if config.api.limits.shared is not None:
-        limits["shared"] = config.api.limits.shared.get_secret_value()
-    budgets = Budgets(**config.api.budgets.model_dump())
-    ledger = config.path(config.store) / "spending.sqlite3"
-    return {"limits": Limits(**limits), "budgets": budgets or None, "ledger": ledger, "prices": prices_of(config)}
+    return api_settings(config, deadline=deadline)
 
 
 @asynccontextmanager

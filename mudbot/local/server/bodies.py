@@ -6,6 +6,7 @@ Fields that are not listed are ignored: clients send some that concern OpenAI on
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from aiohttp import web
@@ -18,6 +19,8 @@ _MANY_GENERATIONS = 32
 """Of one request: they run one after the other."""
 _DEPTH = 64
 """Levels of a body: schemas of tools have ten, and deeper ones could exhaust the stacks of what reads them."""
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What a surrogate looks like in JSON: half a pair is valid there, and nowhere behind it."""
 
 
 def _joined(value: Any) -> Any:
@@ -188,8 +191,15 @@ async def read(request: web.Request, kind: type[Kind], *, lenient: bool = False)
     if request.content_type != "application/json":
         # Browsers send any page's forms as other types without asking; JSON they ask leave for.
         raise RequestError("Send the body as JSON, with Content-Type: application/json", status=415)
+    content = await request.read()
     try:
-        value = json.loads(await request.read())
+        value = json.loads(content)
+        if _HALF.search(content):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RequestError(
+            "The body has half a surrogate pair (\\ud800 to \\udfff alone), which no text may have", code="invalid_json"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise RequestError(f"The body is not JSON: {error}", code="invalid_json") from None
     if not isinstance(value, dict):

@@ -42,8 +42,8 @@ def mark_of(picture: bytes) -> Mark | None:
                 said = json.loads(data[len(_KEYWORD) + 5 :])
                 seed = said["seed"]
                 return Mark(str(said["prompt"]), None if seed is None else int(seed))
-            except (ValueError, KeyError, TypeError):
-                return None
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                return None  # whoever sent it may have written anything
     return None
 
 

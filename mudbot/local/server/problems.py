@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestPayloadError
 
 from mudbot.errors import ApiError, BadRequestError, LocalError, ModelMissingError, QueueFullError, RateLimitError
 from mudbot.local.server.wire import json_response
@@ -34,6 +35,8 @@ def problem(error: Exception) -> web.Response:  # noqa: PLR0911 - one return a k
     """The answer that tells of *error*.  An unforeseen one is logged and told of without its text."""
     if isinstance(error, web.HTTPException):
         return _of_http(error)
+    if isinstance(error, RequestPayloadError):  # broken chunks, or a Content-Encoding that it does not have
+        return _shape(400, "The body cannot be read: it is not encoded as its headers say", code="invalid_body")
     if isinstance(error, BadRequestError):
         param = error.param if isinstance(error, RequestError) else None
         return _shape(error.status or 400, str(error), param=param, code=error.code)

@@ -86,7 +86,9 @@ def rates(rpm: float | None, tpm: float | None, clock: Clock) -> Middleware:
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method != "POST" or not any(windows.values()):
             return await handler(request)
-        costs = {"requests": 1.0, "tokens": (request.content_length or 0) / BYTES_A_TOKEN}
+        # A form brings a file, whose bytes are no tokens.
+        tokens = 0 if request.content_type.startswith("multipart/") else (request.content_length or 0) / BYTES_A_TOKEN
+        costs = {"requests": 1.0, "tokens": float(tokens)}
         waits = {kind: window.wait(costs[kind]) for kind, window in windows.items() if window}
         kind = max(waits, key=lambda name: waits[name])
         if waits[kind] > 0:
@@ -96,9 +98,9 @@ def rates(rpm: float | None, tpm: float | None, clock: Clock) -> Middleware:
         try:
             return await handler(request)
         finally:
-            tokens = windows["tokens"]
-            if tokens is not None and TOKENS in request:
-                tokens.correct(taken["tokens"], request[TOKENS])
+            window = windows["tokens"]
+            if window is not None and TOKENS in request:
+                window.correct(taken["tokens"], request[TOKENS])
 
     return check
 
