@@ -47,6 +47,8 @@ PER_PICTURE = 800
 """A picture inside a message; providers charge 85 to 1,600 by its size, which is not known here."""
 REPLY = 256
 """A chat reply whose length the caller did not bound.  Too low is put right by ``usage``, too high only delays."""
+MOST = 10**9
+"""Tokens of one call."""
 COMPLETION_REPLY = 16
 """What the completions endpoint itself assumes for ``max_tokens``."""
 
@@ -107,7 +109,8 @@ def true_cost(cost: Cost, usage: Usage | None, said: str, pictures: int | None, 
     """What a call really took: by the server's count, else by the text and the pictures that came."""
     tokens = cost.tokens
     if usage is not None:
-        tokens = max(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens) or tokens
+        # No call takes more than MOST, whatever a server writes there: a number of 400 digits is no float.
+        tokens = min(MOST, max(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens)) or tokens
     elif said:
         tokens = cost.prompt + text_tokens(said, model)
     return Cost(cost.requests, tokens, cost.images if pictures is None else pictures, cost.prompt)

@@ -58,6 +58,7 @@ async def _serve(settings: dict[str, object]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
+    _prepare(settings["data"])
     server = LocalServer(**settings)  # type: ignore[arg-type]
     await server.start()
     try:
@@ -69,3 +70,17 @@ async def _serve(settings: dict[str, object]) -> None:
         await over.wait()
     finally:
         await server.close()
+
+
+def _prepare(data: object) -> None:
+    """Raise LocalError where *data* is no folder that can be written to, before anyone is told that it serves."""
+    from mudbot.errors import LocalError
+
+    if not isinstance(data, Path):
+        return
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalError(f"--data: cannot make {data} ({error.strerror}): choose another folder") from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise LocalError(f"--data: {data} may not be written to: choose another folder")

@@ -130,6 +130,30 @@ async def test_a_day_and_a_month_begin_anew_by_utc() -> None:
         await ledger.reserve("a", BOB, USD)
 
 
+async def test_a_server_that_claims_more_than_any_figure_holds_uses_up_the_budget_and_no_more(tmp_path: Path) -> None:
+    async with books(tmp_path / "b", player=1.0) as ledger:
+        held = [await ledger.reserve("a", caller, 5) for caller in (BOB, NOBODY)]
+        for _ in range(2):
+            ledger.settle(held[0], 10**400)
+            await ledger.reserve("a", NOBODY, 10**400)  # bounded by nothing
+        with pytest.raises(BudgetError, match=r"api\.budgets\.player"):
+            await ledger.reserve("a", BOB, 1)
+        await ledger.reserve("a", ANN, 1)
+
+
+async def test_who_asks_while_the_books_are_closed_is_told_so(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "b", Budgets(day=1.0), FakeClock())
+    held = await ledger.reserve("a", BOB, USD)
+    ledger.settle(held, 5)
+    closing = asyncio.ensure_future(ledger.close())
+    await asyncio.sleep(0)
+    with pytest.raises(BudgetError, match="are closed"):
+        await ledger.reserve("a", BOB, 1)
+    await closing
+    async with books(tmp_path / "b", day=1.0) as again:
+        assert await total(again) * USD == pytest.approx(5)
+
+
 class Jumping(FakeClock):
     """A clock on the wall that somebody sets."""
 

@@ -117,6 +117,18 @@ def test_no_call_ever_costs_more_than_was_put_aside(
     assert cost is None or cost <= most
 
 
+def test_a_model_that_searches_has_a_fee_that_only_the_owner_can_name() -> None:
+    model = "gpt-4o-mini-search-preview"
+    assert prices().most(OPENAI, model, call(), 10) is None
+    assert Prices({model: Price(request=0.06)}).most(OPENAI, model, call(), 10) == 60_000_000
+
+
+def test_no_figure_of_a_server_is_too_big_to_be_shown() -> None:
+    cost = prices(m=Price(1, 1)).cost(HOME, "m", call(), usage(10**400, 1))
+    assert cost is not None
+    assert cost / USD == 1_000_000
+
+
 def test_pictures_by_tokens_are_bounded_too() -> None:
     asked = Call(
         "POST", "/images/edits", Images, "gpt-image-1", {"prompt": "x", "n": 1}, files={"image": Upload("a", b"")}
@@ -137,3 +149,19 @@ def test_wrong_prices_are_named_all_at_once() -> None:
         "api.prices.b.image",
         "api.prices.c",
     ]
+
+
+@pytest.mark.parametrize(
+    "body", [{"max_tokens": -1}, {"max_completion_tokens": -1}, {"n": -3}, {"max_tokens": "1e999"}]
+)
+def test_a_count_below_nothing_bounds_nothing(body: dict[str, Any]) -> None:
+    """Some servers take -1 as "without end"."""
+    own = prices(m=Price(1, 1))
+    for path in ("/chat/completions", "/completions"):
+        with pytest.raises(BadRequestError, match="from 0 on"):
+            own.most(HOME, "m", Call("POST", path, Answer, "m", {"messages": SAY, "max_tokens": 5} | body), 10)
+
+
+def test_no_choice_is_one_choice() -> None:
+    own = prices(m=Price(1, 1))
+    assert own.most(HOME, "m", call(n=0), 10) == own.most(HOME, "m", call(n=1), 10)

@@ -219,7 +219,7 @@ def test_together_they_are_the_whole_table() -> None:
 
 
 def number(name: str) -> int:
-    return int(name.split()[0])
+    return int(name.split(maxsplit=1)[0])
 
 
 def operation(verdict: dict[str, Any]) -> str:

@@ -52,9 +52,12 @@ def whole(body: Mapping[str, Any], name: str, default: int) -> int:
     if value is None:
         return default
     try:
-        return max(0, math.ceil(float(value)))
+        found = math.ceil(float(value))
     except (TypeError, ValueError, OverflowError):
-        raise BadRequestError(f"{name} must be a whole number, or nobody knows what the call may cost") from None
+        found = -1
+    if found < 0:  # to some servers -1 is "without end"
+        raise BadRequestError(f"{name} must be a whole number from 0 on, or nobody knows what the call may cost")
+    return found
 
 
 def longest_reply(path: str, body: Mapping[str, Any], size: int) -> int:
@@ -63,8 +66,8 @@ def longest_reply(path: str, body: Mapping[str, Any], size: int) -> int:
     if path == COMPLETIONS:
         prompt = body.get("prompt")
         several = isinstance(prompt, list | tuple) and prompt and not isinstance(prompt[0], int)
-        choices = max(whole(body, "n", 1), whole(body, "best_of", 1)) * (len(prompt) if several and prompt else 1)
-        return (most if body.get("max_tokens") is not None else COMPLETION) * choices
+        choices = max(1, whole(body, "n", 1), whole(body, "best_of", 1)) * (len(prompt) if several and prompt else 1)
+        return max(most, COMPLETION) * choices
     if path == EDITS:
         raise BadRequestError(
             "with a budget no edit is sent, because it cannot say how long its reply may be: use a chat with "
@@ -73,7 +76,7 @@ def longest_reply(path: str, body: Mapping[str, Any], size: int) -> int:
     if not most:
         raise BadRequestError("with a budget every call must say how long its reply may be: give max_tokens")
     # What a prediction of the reply gets wrong is charged as reply as well, beyond max_tokens.
-    return (most + (size if body.get("prediction") else 0)) * whole(body, "n", 1)
+    return (most + (size if body.get("prediction") else 0)) * max(1, whole(body, "n", 1))
 
 
 def beside_text(body: Mapping[str, Any]) -> int:

@@ -21,7 +21,7 @@ USD = 10**9
 
 MOST = 10**15
 """Nano-dollars that one call is ever said to cost: a million dollars.  A server that counts more counts nonsense, and
-sums of any number of such calls still fit into a row of the books."""
+figures without a bound fit neither into the books nor into a float."""
 
 NAME = 64
 """Characters of a name that are kept.  MUDs allow a dozen or two; what is longer is kept as its hash, so that nobody

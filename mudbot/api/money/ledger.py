@@ -33,7 +33,7 @@ LONGEST_WAIT = 10_000
 """Corrections that wait while the file cannot be written; further ones are given up, and count as spent."""
 
 _ROW = 2**62
-"""More does not fit into a row; as much is beyond every budget."""
+"""Nano-dollars that fit into a row."""
 
 _T = TypeVar("_T")
 

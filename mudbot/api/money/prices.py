@@ -34,7 +34,7 @@ from mudbot.api.money.asked import (
     picture_price,
     whole,
 )
-from mudbot.api.money.budgets import nano
+from mudbot.api.money.budgets import MOST, nano
 from mudbot.api.money.listed import listed, snapshot
 from mudbot.api.money.offers import NOTHING, Offer, Rates, tokens_of
 from mudbot.clock import Clock, SystemClock
@@ -52,8 +52,10 @@ _MANY = 1000
 _TRAINING = ("/fine-tunes", "/fine_tuning/jobs")
 _MODERATIONS = "/moderations"
 _PRICED = {CHAT, COMPLETIONS, EDITS, EMBEDDINGS, _MODERATIONS, *PICTURES, *_TRAINING}
-_BEYOND = ("web_search_options", "plugins", "models")
+_BEYOND = frozenset({"web_search_options", "plugins", "models"})
 """Parameters that let a server do more than the model's tokens pay for: search the web, or ask another model."""
+_SEARCHES = "-search-"
+"""In the names of OpenAI's models that search the web with every call: the search has a fee that is listed nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,15 @@ class Prices:
         it asks for.
         """
         offer, body = self._find(server, model, call), call.body or {}
-        if offer is None or (not offer.flat and any(body.get(name) for name in _BEYOND)):
+        if offer is None:
             return None
         if offer.flat:
             return offer.request
+        if not _BEYOND.isdisjoint(body) and any(body.get(name) for name in _BEYOND):
+            return None
         if call.path in PICTURES:
-            return most_pictures(offer, model or "", call)
+            most = most_pictures(offer, model or "", call)
+            return None if most is None else min(most, MOST)
         prompt = size + OVERHEAD
         reply, output = 0, offer.most_output
         if call.path != EMBEDDINGS:
@@ -125,7 +130,7 @@ class Prices:
             if call.path == CHAT:
                 prompt += beside_text(body)
             reply = longest_reply(call.path, body, size) if output else 0
-        return offer.request - -(prompt * offer.most_input + reply * (output or 0)) // MILLION
+        return min(offer.request - -(prompt * offer.most_input + reply * (output or 0)) // MILLION, MOST)
 
     def cost(  # noqa: PLR0911
         self,
@@ -146,18 +151,19 @@ class Prices:
             return None
         if offer.flat:
             return offer.request
-        made = whole(body, "n", 1) if pictures is None else pictures
-        if call.path in PICTURES and (each := picture_price(offer, model or "", body)) is not None:
-            return offer.request + made * each
+        drawn = call.path in PICTURES
+        if drawn and (each := picture_price(offer, model or "", body)) is not None:
+            made = whole(body, "n", 1) if pictures is None else pictures
+            return min(offer.request + made * each, MOST)
         if not offer.tiers:
             return None
         if not offer.most_input and not offer.most_output:
             return offer.request
-        prompt, reply, told = tokens_of(usage, drawn=call.path in PICTURES)
+        prompt, reply, told = tokens_of(usage, drawn=drawn)
         if prompt + reply <= 0:
             return None  # no usage, or one of zeros, which some gateways send
         rates = offer.rates(tier or str(body.get("service_tier") or ""), prompt)
-        return offer.request - -rates.charge(prompt, reply, told) // MILLION
+        return min(offer.request - -rates.charge(prompt, reply, told) // MILLION, MOST)
 
     def unknown(self, server: str, model: str | None) -> BudgetError:
         """The error for a call whose price nobody knows."""
@@ -203,6 +209,8 @@ class Prices:
             return None
         if _openai(server) and model.startswith("dall-e-"):
             return Offer({}) if model in ("dall-e-2", "dall-e-3") else None
+        if _openai(server) and _SEARCHES in model:
+            return None
         with self._lock:
             try:
                 info = snapshot().find_provider_model(model, None, None, server)[1]
