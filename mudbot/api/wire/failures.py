@@ -34,6 +34,9 @@ _SUCCESSORS = {
     "/search": "POST /embeddings",
 }
 
+_HELD = frozenset({"/files", "/models", "/engines", "/fine-tunes", "/fine_tuning"})
+"""Roots below which an id stands in the path."""
+
 _REFUSALS = frozenset(
     {"content_policy_violation", "content_filter", "moderation_blocked", "responsible_ai_policy_violation"}
 )
@@ -195,6 +198,11 @@ def _missing_remedy(said: Said, place: Place) -> str:
     model = f"model {place.model!r}"
     if said.code == "model_not_found" or (place.model and "model" in said.message.lower()):
         return f"the server at {place.server} has no {model} for this key: check api.models against GET /models"
+    if root in _HELD and place.path.count("/") > (2 if root == "/fine_tuning" else 1):
+        return (
+            f"the server at {place.server} does not know it: check the id against the list of {root}, and that "
+            "api.base_url ends where the API begins, often in /v1"
+        )
     successor = _SUCCESSORS.get(root)
     instead = f"; its modern replacement is {successor}" if successor else ""
     what = f"the endpoint {place}" + (f" or the {model}" if place.model else "")
@@ -207,7 +215,8 @@ def _missing_remedy(said: Said, place: Place) -> str:
 def _request_remedy(status: int, said: Said, place: Place) -> str:
     if said.code == "context_length_exceeded" or status == 413:
         return "prompt and reply together are too long for the model: shorten the prompt or lower max_tokens"
-    return f"the server did not accept the request: check its parameters and that model {place.model!r} takes them"
+    takes = f" and that model {place.model!r} takes them" if place.model else ""
+    return f"the server did not accept the request: check its parameters{takes}"
 
 
 def _named(name: str | None) -> str:
