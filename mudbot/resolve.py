@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 # Models that OpenAI served by /completions only; everything since speaks chat.
 _COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-instruct(-\d+)?$")
 
+_LOCAL = "local"
+"""The model that the embedded server is asked for: any name does."""
+_PRICED = "give input and output, image, or request"
+
 
 def problems_of(config: Config) -> list[Problem]:
     """What is wrong beyond the shape of the file, all of it."""
     problems: list[Problem] = []
-    for work in (load_plugins, check_models, check_prices, check_sessions, check_store):
+    for work in (load_plugins, check_models, check_shared, check_prices, check_sessions, check_store):
         try:
             work(config)
         except ConfigError as exc:
@@ -155,11 +159,30 @@ def load_character(config: Config, session: SessionConfig) -> Persona:
 
 
 def check_models(config: Config) -> None:
-    """Raise ConfigError where an API is configured and no model to speak with."""
-    if not config.api.embedded and config.api.models.dialogue is None and "dialogue" in config.plugins:
-        server = config.api.accounts[0].base_url
-        message = f"api.models.dialogue must name a model that {server} serves, for example gpt-4o-mini"
-        raise ConfigError(Problem(config.positions.where("api"), message))
+    """Raise ConfigError where an API is configured and no model to speak with, at one of its servers."""
+    if config.api.models.dialogue is not None or "dialogue" not in config.plugins:
+        return
+    for number, account in enumerate(config.api.accounts):
+        # What the embedded server is asked for has a name as well, and another server may call it otherwise.
+        if account.embedded or (config.api.embedded and _LOCAL in account.models):
+            continue
+        place = ("api", "servers", number) if config.api.servers else ("api",)
+        message = f"api.models.dialogue must name a model that {account.base_url} serves, for example gpt-4o-mini"
+        raise ConfigError(Problem(config.positions.where(*place), message))
+
+
+def check_shared(config: Config) -> None:
+    """Raise ConfigError where the shared limit can never work; whether its Redis runs is not looked at."""
+    from mudbot.api.limit.shared import RedisLink
+
+    address = config.api.limits.shared
+    if address is None:
+        return
+    try:
+        RedisLink(address.get_secret_value())
+    except ConfigError as exc:
+        where = config.positions.where("api", "limits", "shared")
+        raise ConfigError(*(Problem(where, str(problem)) for problem in exc.problems)) from None
 
 
 def prices_of(config: Config) -> dict[str, Price]:
@@ -185,14 +208,21 @@ def api_settings(config: Config, **limits: Any) -> dict[str, Any]:
 
 
 def check_prices(config: Config) -> None:
-    """Raise ConfigError where there is a budget, and nobody knows what a configured model costs."""
+    """Raise ConfigError where a price is none, or there is a budget and nobody knows what a configured model costs."""
     from mudbot.api.calls import Call
     from mudbot.api.money.prices import Prices
     from mudbot.api.types import Answer
 
+    problems = [
+        Problem(config.positions.where("api", "prices", name), f"api.prices.{name} names no price: {_PRICED}")
+        for name, price in config.api.prices.items()
+        if not any(value is not None for value in price.model_dump().values())
+    ]
+    if problems:
+        raise ConfigError(*problems)
     if not any(value is not None for value in config.api.budgets.model_dump().values()):
         return
-    prices, chosen, problems = Prices(prices_of(config)), config.api.models, []
+    prices, chosen = Prices(prices_of(config)), config.api.models
     uses = {
         "dialogue": ("/chat/completions", {"max_tokens": 1}),
         "image": ("/images/generations", {}),
@@ -216,7 +246,7 @@ def choose_model(config: Config, persona: Persona) -> Model:
     """Which model speaks for *persona*, and by which endpoint."""
     choice = config.api.models.dialogue
     embedded = config.api.embedded
-    name, endpoint = (choice.name, choice.endpoint) if choice else ("local", "auto")
+    name, endpoint = (choice.name, choice.endpoint) if choice else (_LOCAL, "auto")
     if endpoint == "auto" and embedded:
         endpoint = persona.endpoint
     if endpoint == "auto":

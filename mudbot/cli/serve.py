@@ -59,7 +59,7 @@ async def _serve(settings: dict[str, object]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
     _prepare(settings["data"])
-    server = LocalServer(**settings)  # type: ignore[arg-type]
+    server = LocalServer(**settings, diary=True)  # type: ignore[arg-type]
     await server.start()
     try:
         print(server.base_url, flush=True)

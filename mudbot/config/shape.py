@@ -78,9 +78,21 @@ class ModelsConfig(Section):
 
 
 def _redis(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and not secret.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+    if secret is not None and not _is_redis(secret.get_secret_value()):
         raise refuse("must be redis://host:port, rediss://… for TLS, or unix:///path/of/its/socket")
     return secret
+
+
+def _is_redis(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        port = url.port  # read here: a wrong one raises ValueError
+    except ValueError:
+        return False
+    if url.scheme == "unix":
+        return bool(url.path)
+    base = url.path.removeprefix("/").removesuffix("/")  # the number of a database, 0 where it is left out
+    return url.scheme in ("redis", "rediss") and port != 0 and (not base or base.isdecimal())
 
 
 class LimitsConfig(Section):

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mudbot.errors import ApiError, BadRequestError, LocalError, ModelMissingError, QueueFullError, ServerError
 from mudbot.local.models import ModelSpec, choose, ensure_verified, path_of
@@ -49,6 +49,14 @@ class Piece:
     usage: Usage | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A prompt as the model reads it."""
+
+    text: str
+    tokens: tuple[int, ...]
+
+
 class TextModel(Protocol):
     """What the server wants of a language model."""
 
@@ -64,6 +72,21 @@ class TextModel(Protocol):
 
     async def close(self) -> None:
         """Stop what runs and give the memory back."""
+
+
+@runtime_checkable
+class ReadingModel(TextModel, Protocol):
+    """A model that also tells what it makes of a prompt, and takes one as the numbers of its tokens."""
+
+    async def read(self, prompt: str | Sequence[int]) -> Reading:
+        """Text and tokens of *prompt*.  Raises BadRequestError for numbers that are no tokens of its."""
+
+    def score(self, tokens: Sequence[int], top: int) -> AsyncGenerator[dict[str, Any], None]:
+        """How likely each token but the first is after those before it, as ``Piece.logprobs``, with the *top* best."""
+
+    @property
+    def infills(self) -> bool:
+        """Whether it writes what stands between a ``prompt`` and a ``suffix``; known once it is loaded."""
 
 
 def open_model(name: str = "auto") -> LanguageModel:
@@ -165,14 +188,46 @@ class LanguageModel:
         Requests wait in order.  Raises LocalError (see ``load``), QueueFullError, and BadRequestError for a prompt
         that is longer than the context, a grammar that cannot be read and the like.
         """
+        async with aclosing(self._run({**body, "task": "generate"})) as chunks:
+            async for chunk in chunks:
+                piece = _piece(chunk)
+                if piece is not None:
+                    yield piece
+
+    async def read(self, prompt: str | Sequence[int]) -> Reading:
+        """The tokens of *prompt*; waits its turn as ``generate`` does, and raises the same."""
+        said = prompt if isinstance(prompt, str) else list(prompt)
+        async with aclosing(self._run({"task": "read", "prompt": said})) as chunks:
+            async for chunk in chunks:
+                return Reading(chunk["read"]["text"], tuple(chunk["read"]["tokens"]))
+        raise ServerError("the language model failed: it did not tell the tokens of a prompt", status=500)
+
+    async def score(self, tokens: Sequence[int], top: int) -> AsyncGenerator[dict[str, Any], None]:
+        """An entry of log probabilities for each token but the first; takes as long as generating them would.
+
+        A token that is a part of a character takes half a second and more: it is looked for among all there are.
+        """
+        async with aclosing(self._run({"task": "score", "tokens": list(tokens), "top": top})) as chunks:
+            async for chunk in chunks:
+                yield _entry(chunk["score"])
+
+    @property
+    def infills(self) -> bool:
+        """Whether it writes what stands between two texts; False until it is loaded."""
+        loading = self._loading
+        if loading is None or not loading.done() or loading.cancelled() or loading.exception():
+            return False
+        return loading.result().loaded.infills
+
+    async def _run(self, body: Mapping[str, Any]) -> AsyncGenerator[Chunk, None]:
         process = await self._loaded()
         if process.waiting > self._queue:
             raise QueueFullError(f"{self._queue} requests wait for the language model: try again later", status=503)
         async with aclosing(process.run(body)) as chunks:
             async for chunk in chunks:
-                piece = _piece(chunk)
-                if piece is not None:
-                    yield piece
+                if "error" in chunk:
+                    raise _failure(chunk["error"])
+                yield chunk
 
     async def close(self) -> None:
         """Stop all generations, end the process.  May be called twice."""
@@ -187,9 +242,7 @@ class LanguageModel:
 
 
 def _piece(chunk: Chunk) -> Piece | None:
-    """What a chunk of llama.cpp says; None if it only tells of progress.  Raises ApiError if it is an error."""
-    if "error" in chunk:
-        raise _failure(chunk["error"])
+    """What a chunk of llama.cpp says; None if it only tells of progress."""
     usage = _usage(chunk.get("usage"))
     if not chunk.get("choices"):
         return Piece(usage=usage) if usage else None
@@ -197,12 +250,21 @@ def _piece(chunk: Chunk) -> Piece | None:
     delta = choice.get("delta") or {}
     piece = Piece(
         text=choice.get("text") or delta.get("content") or "",
-        logprobs=tuple((choice.get("logprobs") or {}).get("content") or ()),
+        logprobs=tuple(map(_entry, (choice.get("logprobs") or {}).get("content") or ())),
         tool_calls=tuple(delta.get("tool_calls") or ()),
         finish=choice.get("finish_reason"),
         usage=usage,
     )
     return None if piece == Piece() else piece
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A token's log probabilities with OpenAI's fields, nothing of llama.cpp's own."""
+
+    def told(token: Mapping[str, Any]) -> dict[str, Any]:
+        return {"token": token["token"], "bytes": token["bytes"], "logprob": token["logprob"]}
+
+    return {**told(entry), "top_logprobs": [told(other) for other in entry["top_logprobs"]]}
 
 
 def _usage(said: Mapping[str, Any] | None) -> Usage | None:

@@ -15,6 +15,7 @@ import queue
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,7 +44,7 @@ class Worker:
         except LocalError as error:
             self._say({"failed": str(error)})
             return
-        self._say({"loaded": {"context": native.loaded.context, "address": native.loaded.address}})
+        self._say({"loaded": asdict(native.loaded)})
         while True:
             job = self._jobs.get()
             end = self._answer(native, job["id"], job["body"])

@@ -6,8 +6,10 @@ import asyncio
 import base64
 import io
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import aiohttp
 import pytest
@@ -18,6 +20,7 @@ from PIL import Image
 from mudbot.local.painter import paint
 from mudbot.local.server.filestore import Room
 from mudbot.local.server.rates import Window, go_duration
+from mudbot.local.server.training_data import numbered
 from tests.local.server_fakes import Answer, Client, FakeClock, FakeModel, fake_parts, serving
 
 GOOD = b'{"prompt": "a", "completion": "b"}\n' * 3
@@ -154,11 +157,19 @@ async def test_old_events_can_be_followed_to_the_end() -> None:
     assert events[0]["message"].startswith("Created fine-tune")
 
 
-async def test_a_job_can_be_cancelled_and_an_ended_one_cannot() -> None:
+async def test_a_job_can_be_cancelled_and_an_ended_one_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+
+    def held(lines: BinaryIO) -> Iterator[tuple[int, bytes]]:
+        assert gate.wait(20)
+        return numbered(lines)
+
+    monkeypatch.setattr("mudbot.local.server.trainer.numbered", held)
     async with serving(fake_parts(FakeModel())) as client:
-        file = (await upload(client, GOOD * 10_000)).json["id"]  # takes a while to read
-        jobs = [(await client.post("/fine-tunes", training_file=file)).json["id"] for _ in range(5)]
-        assert (await client.ask("POST", f"/fine-tunes/{jobs[-1]}/cancel")).json["status"] == "cancelled"
+        file = (await upload(client, GOOD)).json["id"]
+        jobs = [(await client.post("/fine-tunes", training_file=file)).json["id"] for _ in range(2)]
+        assert (await client.ask("POST", f"/fine-tunes/{jobs[1]}/cancel")).json["status"] == "cancelled"
+        gate.set()
         await ended(client, f"/fine-tunes/{jobs[0]}")
         again = await client.ask("POST", f"/fine-tunes/{jobs[0]}/cancel")
         assert (again.status, again.error["param"]) == (400, "id")

@@ -51,12 +51,12 @@ async def test_completions_take_lists_and_strings() -> None:
 
 
 async def test_chinese_comes_back_readable_and_half_a_pair_does_no_harm() -> None:
-    """Answers are UTF-8 as it is; a lone surrogate, which JSON can carry and UTF-8 cannot, is replaced."""
+    """Answers are UTF-8 as it is; a lone surrogate that the model says, which UTF-8 cannot carry, is replaced."""
     async with serving(fake_parts(FakeModel(["客官", "\ud83d", "请"]))) as client:
         answer = await client.ask(
             "POST",
             "/completions",
-            data=b'{"prompt": "\\ud83d hi", "echo": true}',
+            data=b'{"prompt": "hi", "echo": true}',
             headers={"Content-Type": "application/json"},
         )
     assert "客官?请" in answer.text
@@ -96,7 +96,16 @@ async def test_content_in_parts_is_joined() -> None:
         ("/completions", {"prompt": []}, "prompt"),
         ("/completions", {"prompt": ["a"] * 20, "n": 2}, "prompt"),
         ("/completions", {"prompt": "a", "suffix": "b"}, "suffix"),
-        ("/completions", {"prompt": "a", "best_of": 3}, "best_of"),
+        ("/completions", {"prompt": "a", "n": 3, "best_of": 2}, "best_of"),
+        ("/completions", {"prompt": "a", "best_of": 2, "stream": True}, "best_of"),
+        ("/completions", {"prompt": ["a"] * 20, "best_of": 2}, "prompt"),
+        ("/completions", {"prompt": ["a", 1]}, "prompt"),
+        ("/completions", {"prompt": [[]]}, "prompt"),
+        ("/completions", {"prompt": [True]}, "prompt"),
+        ("/completions", {"prompt": "a", "max_tokens": 0}, "max_tokens"),
+        ("/completions", {"prompt": "a", "suffix": "b", "echo": True}, "suffix"),
+        ("/completions", {"prompt": "a", "logit_bias": {"word": 1}}, "logit_bias.word"),
+        ("/chat/completions", {"messages": HELLO, "top_logprobs": 2}, "top_logprobs"),
         ("/completions", {"prompt": "a", "logprobs": 6}, "logprobs"),
     ],
 )

@@ -43,6 +43,31 @@ def _no_tokens(value: Any) -> Any:
     return value
 
 
+def _prompts(value: Any) -> Any:
+    """One or several prompts, each a text or the numbers of its tokens."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a text, a list of texts, a list of token numbers, or a list of such lists")
+    if all(_is_token(item) for item in value):
+        return [value]
+    if not all(
+        isinstance(item, str) or (isinstance(item, list) and item and all(map(_is_token, item))) for item in value
+    ):
+        raise ValueError("each prompt must be a text, or a list of token numbers with at least one in it")
+    return value
+
+
+def _is_token(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+
+
+def _number(value: str) -> str:
+    if not (value.isascii() and value.isdecimal() and len(value) < 10):
+        raise ValueError("the keys must be token numbers")
+    return value
+
+
 def _known_size(value: str) -> str:
     if value != "auto" and value not in SIZES:
         raise ValueError(f"must be one of {', '.join(SIZES)}")
@@ -57,7 +82,9 @@ Texts = Annotated[list[str], BeforeValidator(_no_tokens), BeforeValidator(_liste
 Stop = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]], BeforeValidator(_listed), Field(max_length=4)
 ]
+Prompts = Annotated[list[str | list[int]], BeforeValidator(_prompts)]
 Bias = Annotated[float, Field(ge=-100, le=100)]
+Biases = dict[Annotated[str, AfterValidator(_number)], Bias]
 
 
 class Body(BaseModel):
@@ -99,7 +126,7 @@ class Generation(Body):
     stream_options: StreamOptions | None = None
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
-    logit_bias: dict[str, Bias] | None = None
+    logit_bias: Biases | None = None
     seed: int | None = None
     min_p: float | None = Field(None, ge=0, le=1)
     top_k: int | None = Field(None, ge=0, le=1000)
@@ -120,25 +147,35 @@ class ChatBody(Generation):
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ValueError("top_logprobs: needs logprobs: true")
+        return self
+
 
 class CompletionBody(Generation):
     """POST /completions."""
 
-    prompt: Texts
-    max_tokens: int | None = Field(16, ge=1)
+    prompt: Prompts
+    max_tokens: int | None = Field(16, ge=0)
+    """0 writes nothing: with ``echo`` the prompt comes back, and the usage tells its tokens in any case."""
     echo: bool = False
     logprobs: int | None = Field(None, ge=0, le=5)
-    best_of: int | None = Field(None, ge=1)
-    suffix: str | None = None
+    best_of: int | None = Field(None, ge=1, le=_MANY_CHOICES)
+    suffix: str | None = Field(None, max_length=100_000)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.suffix:
-            raise ValueError("suffix: the local model cannot fill in between two texts; leave it out")
-        if self.best_of is not None and self.best_of > self.n:
-            raise ValueError("best_of: the local model answers n times and chooses none; leave it out")
-        if self.n * len(self.prompt) > _MANY_GENERATIONS:
-            raise ValueError(f"prompt: n times the prompts may be {_MANY_GENERATIONS} at most")
+        tries = max(self.n, self.best_of or 1)
+        if tries * len(self.prompt) > _MANY_GENERATIONS:
+            raise ValueError(f"prompt: n or best_of times the prompts may be {_MANY_GENERATIONS} at most")
+        if self.best_of is not None and self.best_of < self.n:
+            raise ValueError("best_of: must be n or more, for the n best are chosen from so many")
+        if self.stream and tries > self.n:
+            raise ValueError("best_of: the best cannot be chosen in a stream; leave it or stream out")
+        if self.suffix and (self.echo or not all(isinstance(prompt, str) for prompt in self.prompt)):
+            raise ValueError("suffix: goes neither with echo nor with a prompt of token numbers")
         return self
 
 
@@ -215,6 +252,8 @@ def checked(value: dict[str, Any], kind: type[Kind], *, lenient: bool = False) -
     With *lenient* (contract mode) parameters that are wrong here and may be left out are left out.
     """
     value = {name: inner for name, inner in value.items() if inner is not None}  # null is "not given", as at OpenAI
+    if lenient:
+        value = {name: _worded(inner) if name in _TEXTS else inner for name, inner in value.items()}
     try:
         return kind.model_validate(value)
     except ValidationError as error:
@@ -226,6 +265,26 @@ def checked(value: dict[str, Any], kind: type[Kind], *, lenient: bool = False) -
     if not lenient or not optional:
         raise refusal
     return checked({name: inner for name, inner in value.items() if name not in optional}, kind, lenient=True)
+
+
+_TEXTS = frozenset({"prompt", "input", "messages"})
+
+
+def _worded(value: Any) -> Any:
+    """*value* with a word wherever the API allows tokens, pictures, sounds or files, which nothing here can read."""
+    if not isinstance(value, list):
+        return value
+    if value and all(isinstance(item, int) for item in value):
+        return "tokens"
+    return [_worded_part(item) if isinstance(item, dict) else _worded(item) for item in value]
+
+
+def _worded_part(part: dict[str, Any]) -> dict[str, Any]:
+    if "content" in part:
+        return part | {"content": _worded(part["content"])}
+    kind = part.get("type", "text")
+    known = kind in ("text", "input_text", "refusal") or not isinstance(kind, str)
+    return part if known else {"type": "text", "text": kind}
 
 
 def _deeper(value: Any, levels: int) -> bool:
@@ -245,7 +304,7 @@ def _deeper(value: Any, levels: int) -> bool:
 def _refusal(error: ValidationError) -> RequestError:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     message = first["msg"].removeprefix("Value error, ")
-    where = ".".join(str(step) for step in first["loc"] if not str(step).startswith("function-"))
+    where = ".".join(str(step) for step in first["loc"] if not str(step).startswith(("function-", "[key]")))
     if not where:
         where, _, message = message.partition(": ")
     code = "missing_required_parameter" if first["type"] == "missing" else "invalid_value"

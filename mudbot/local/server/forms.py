@@ -7,11 +7,14 @@ RFC 7578.  Names with brackets are what OpenAI's clients make of lists and objec
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.multipart import BadContentDispositionHeader, BadContentDispositionParam
 
 from mudbot.local.server.bodies import Kind, checked
 from mudbot.local.server.problems import RequestError
@@ -21,7 +24,13 @@ _FIELDS = 64
 _FIELD_BYTES = 256 * 1024
 """Of one field that is no file: prompts of 32,000 characters are the longest."""
 _CHUNK = 1 << 16
+_UNREADABLE = (ValueError, RuntimeError, AssertionError, LookupError, HttpProcessingError)
+"""What aiohttp raises for parts that are cut off, badly encoded, or headed by what are no headers."""
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+
+# The warnings carry the client's own words to our standard error; what they warn of is refused here, or has no name.
+for _warning in (BadContentDispositionHeader, BadContentDispositionParam):
+    warnings.filterwarnings("ignore", category=_warning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class FormPart:
         while not self._reader.at_eof():  # an empty chunk before the end is possible
             try:
                 chunk = bytes(self._reader.decode(await self._reader.read_chunk(_CHUNK)))
-            except (ValueError, RuntimeError, AssertionError, LookupError) as error:
+            except _UNREADABLE as error:
                 raise _broken() from error
             total += len(chunk)
             if total > limit:
@@ -111,7 +120,7 @@ async def form_parts(request: web.Request) -> AsyncGenerator[FormPart, None]:
             if not isinstance(part, BodyPartReader) or not part.name:
                 raise RequestError("Every part of the form must have a name", code="invalid_form")
             yield FormPart(part)
-    except (ValueError, RuntimeError, AssertionError, LookupError) as error:
+    except _UNREADABLE as error:
         raise _broken() from error
     raise RequestError(f"The form has more than {_FIELDS} parts", code="invalid_form")
 

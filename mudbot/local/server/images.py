@@ -14,7 +14,7 @@ from mudbot.local.server.bodies import SIZES, Body, ImageBody, read
 from mudbot.local.server.forms import Form, read_form
 from mudbot.local.server.marks import Mark, mark_of, marked
 from mudbot.local.server.problems import RequestError
-from mudbot.local.server.retouch import Source, opened, retouched, scene_of
+from mudbot.local.server.retouch import Source, opened, paintable, retouched, scene_of
 from mudbot.local.server.streams import stream
 from mudbot.local.server.wire import json_answer
 from mudbot.local.server.workshop import Workshop
@@ -99,7 +99,7 @@ class ImageRows:
         first = (mark.seed or 0) if mark else 0
         data = []
         for at in range(body.n):
-            pixels = _pixels(body.size) or source.size
+            pixels = _pixels(body.size) or paintable(source.size)
             seed = (first + at + 1) % 2**32
             png, caption = await self._shop.painting.run(self._draw, prompt, pixels, seed)
             if mark is None:
@@ -163,7 +163,7 @@ class ImageRows:
     ) -> tuple[bytes, str]:
         if not source.content:
             return self._draw(prompt, size or source.size, seed)
-        painted, caption = self._draw(prompt, source.size, seed)
+        painted, caption = self._draw(prompt, paintable(source.size), seed)
         return retouched(source, mask, painted, size), caption
 
 

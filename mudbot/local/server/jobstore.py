@@ -183,10 +183,14 @@ class JobStore:
             row = database.execute("SELECT * FROM jobs WHERE id = ?", (job.id,)).fetchone()
         return replace(job, status="cancelled") if row is None else _job(row)
 
-    def say(self, job: Job, level: str, message: str) -> None:
-        """An event."""
+    def say(self, job: Job, *says: tuple[str, str]) -> None:
+        """Events (level, message).  A job that has ended, or is forgotten, says nothing more."""
         with self._storage.database() as database:
-            self._say(database, job.id, level, message)
+            database.execute("BEGIN IMMEDIATE")  # nobody may cancel it between the question and the events
+            row = database.execute("SELECT status FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            if row is not None and row["status"] not in FINAL:
+                for level, message in says:
+                    self._say(database, job.id, level, message)
 
     def events(self, job: str, page: Page) -> tuple[Sequence[Event], bool]:
         """The events of a *page*, and whether there are more.  Raises RequestError."""
@@ -210,12 +214,12 @@ class JobStore:
         )
 
     def _forget(self, database: sqlite3.Connection) -> None:
-        database.execute(
+        gone = database.execute(
             "DELETE FROM jobs WHERE status IN ('succeeded', 'failed', 'cancelled') AND seq <= "
-            "(SELECT seq FROM jobs ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+            "(SELECT seq FROM jobs ORDER BY seq DESC LIMIT 1 OFFSET ?) RETURNING id",
             (MANY_JOBS,),
-        )
-        database.execute("DELETE FROM events WHERE job NOT IN (SELECT id FROM jobs)")
+        ).fetchall()
+        database.executemany("DELETE FROM events WHERE job = ?", [(row["id"],) for row in gone])
 
     def _now(self) -> int:
         return int(self._clock.wall())

@@ -1,7 +1,8 @@
 """Real limits of requests and tokens a minute, told in headers as OpenAI tells them.
 
 One sliding minute each: what was taken comes back sixty seconds after it was taken.  Tokens are estimated from the
-body's size when a request comes, and put right by the answer's own usage.
+body's size when a request comes, and put right by the answer's own usage, by the pieces of a stream that tells none,
+and to nothing where an error was the answer.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from mudbot.clock import Clock
 from mudbot.local.server.problems import TooManyError
-from mudbot.local.server.wire import TOKENS
+from mudbot.local.server.wire import PIECES, TOKENS
 
 WINDOW = 60.0
 """Seconds."""
@@ -97,10 +98,14 @@ def rates(rpm: float | None, tpm: float | None, clock: Clock) -> Middleware:
         request[HEADERS] = _headers(windows)
         try:
             return await handler(request)
-        finally:
+        except Exception:
+            request[TOKENS] = 0
+            raise
+        finally:  # also when the client left
             window = windows["tokens"]
-            if window is not None and TOKENS in request:
-                window.correct(taken["tokens"], request[TOKENS])
+            if window is not None:
+                estimate = costs["tokens"] + request.get(PIECES, 0)
+                window.correct(taken["tokens"], request.get(TOKENS, estimate))
 
     return check
 

@@ -30,17 +30,18 @@ class Source:
 
 def opened(content: bytes, name: str = "image") -> Source:
     """*content* as a picture.  Raises RequestError for what is none, or has more than 16 megapixels."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # our own bound is the stricter one
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
             if image.width * image.height > MOST_PIXELS:
                 raise RequestError(
                     f"'{name}': {image.width} x {image.height} pixels; at most {MOST_PIXELS:,} are taken", param=name
                 )
             image.load()
+            image = _deep(ImageOps.exif_transpose(image))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise RequestError(
             f"'{name}': must be a whole PNG, JPEG or WebP picture", param=name, code="invalid_image_format"
@@ -48,8 +49,24 @@ def opened(content: bytes, name: str = "image") -> Source:
     return Source(content, image.size, image)
 
 
+def _deep(image: Image) -> Image:
+    """*image* with eight bits a colour: sixteen of grey would be cut off at 255 by what comes after, not scaled."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+
+
+def paintable(size: tuple[int, int]) -> tuple[int, int]:
+    """What the painter can paint that is nearest to *size*, in its proportions as far as they go."""
+    from mudbot.local.painter.painting import MAX_SIDE, MIN_SIDE
+
+    scale = min(1.0, MAX_SIDE / max(size))
+    width, height = (max(MIN_SIDE, min(MAX_SIDE, round(side * scale))) for side in size)
+    return width, height
+
+
 def retouched(source: Source, mask: bytes | None, painted: bytes, size: tuple[int, int] | None) -> bytes:
-    """*source* with *painted*, of its own size, where the mask is transparent; scaled to *size* in the end.
+    """*source* with *painted*, brought to its size, where the mask is transparent; scaled to *size* in the end.
 
     Without a *mask* the picture's own transparency says where.  Everything else stays, pixel for pixel.  Raises
     RequestError for a mask of another size, and where nothing is transparent.
@@ -66,6 +83,8 @@ def retouched(source: Source, mask: bytes | None, painted: bytes, size: tuple[in
         raise RequestError("'mask': nothing in it is transparent, so nothing would be painted", param="mask")
     # A pixel that is only half transparent is half painted: the edge is as soft as the mask's.
     over = Image.open(io.BytesIO(painted)).convert("RGB")
+    if over.size != source.size:
+        over = over.resize(source.size, Image.Resampling.LANCZOS)
     result = Image.composite(source.image.convert("RGB"), over, alpha)
     if size is not None and size != result.size:
         result = result.resize(size, Image.Resampling.LANCZOS)

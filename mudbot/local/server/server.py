@@ -12,7 +12,10 @@ from aiohttp import web
 
 from mudbot.errors import LocalError
 from mudbot.local.server.contract import ContractModel
+from mudbot.local.server.diary import Diary
+from mudbot.local.server.diary import log as diary_log
 from mudbot.local.server.engine import Engine
+from mudbot.local.server.filestore import Room
 from mudbot.local.server.guard import guard, is_loopback
 from mudbot.local.server.handlers import Handlers
 from mudbot.local.server.images import PICTURE_PATH
@@ -37,7 +40,8 @@ class LocalServer:
     for what should outlive it (painted pictures, files, fine-tuning jobs); without one it goes with the server.  Where
     the model's file is missing everything but text works, and text answers 503 with what to run.  *rpm* and *tpm* are
     real limits of requests and tokens a minute.  With *contract* it answers any request of the API's shape, makes up
-    what is asked for by an unknown id, and says one sentence as text: for tests of clients only.
+    what is asked for by an unknown id, and says one sentence as text: for tests of clients only.  *room* bounds the
+    files that are kept.  With *diary* each request is a line of the log.
     """
 
     def __init__(  # noqa: PLR0913 - what the owner may set, each with a default
@@ -51,6 +55,8 @@ class LocalServer:
         rpm: float | None = None,
         tpm: float | None = None,
         contract: bool = False,
+        room: Room | None = None,
+        diary: bool = False,
         parts: Parts | None = None,
     ) -> None:
         self._parts = parts or Parts()
@@ -58,7 +64,8 @@ class LocalServer:
         text = ContractModel if contract else partial(self._parts.text, model)
         self._engine = Engine(text, self._parts.clock)
         pictures = Pictures(data / "images" if data else None)
-        self._handlers = Handlers(Workshop(self._engine, self._parts, pictures, contract=contract), data)
+        self._handlers = Handlers(Workshop(self._engine, self._parts, pictures, contract=contract), data, room)
+        self._diary = diary
         self._rates = rates(rpm, tpm, self._parts.clock)
         self._keyed = bool(api_key)
         self._guard = guard(api_key, host, PICTURE_PATH)
@@ -94,7 +101,12 @@ class LocalServer:
         application.add_routes(self._handlers.routes())
         # With handler_cancellation a client who hangs up cancels the handler, and that stops the model.
         runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, handler_cancellation=True, shutdown_timeout=_FAREWELL
+            application,
+            access_log_class=Diary,
+            access_log=diary_log if self._diary else None,
+            handle_signals=False,
+            handler_cancellation=True,
+            shutdown_timeout=_FAREWELL,
         )
         await runner.setup()
         try:

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from mudbot.local.server.problems import problem
-from mudbot.local.server.wire import dumps, note_usage
+from mudbot.local.server.wire import PIECES, dumps, note_usage
 
 
 async def stream(
@@ -23,16 +23,18 @@ async def stream(
     ``error`` and ends the stream without ``[DONE]``.  A client that leaves closes *chunks*, which stops the model.
     """
     async with aclosing(chunks):
-        first = await anext(chunks)
+        first = await anext(chunks, None)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
         )
         await response.prepare(request)
         try:
-            await response.write(_event(dumps(first), first["type"] if named else ""))
-            async for chunk in chunks:
+            chunk, request[PIECES] = first, 0
+            while chunk is not None:
                 note_usage(request, chunk)
+                request[PIECES] += 1
                 await response.write(_event(dumps(chunk), chunk["type"] if named else ""))
+                chunk = await anext(chunks, None)
         except ConnectionError:  # the client left
             return response
         except Exception as error:  # noqa: BLE001 -- the status is sent already: the stream itself has to say it

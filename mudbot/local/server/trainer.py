@@ -14,7 +14,7 @@ from mudbot.errors import LocalError, QueueFullError
 from mudbot.local.server.filestore import FileStore
 from mudbot.local.server.jobstore import Event, Job, JobStore
 from mudbot.local.server.lane import Lane
-from mudbot.local.server.training_data import LINE_BYTES, Report, numbered
+from mudbot.local.server.training_data import Report, numbered
 
 log = logging.getLogger(__name__)
 
@@ -123,16 +123,15 @@ class Trainer:
     def _validate(self, job: Job, stop: threading.Event) -> None:
         if stop.is_set():
             return
-        method = (job.asked.get("method") or {}).get("type", "supervised")
         for param in ("training_file", "validation_file"):
             if not job.asked.get(param):
                 continue
-            self._jobs.say(job, "info", f"Validating {param.replace('_', ' ')}: {job.asked[param]}")
+            self._jobs.say(job, ("info", f"Validating {param.replace('_', ' ')}: {job.asked[param]}"))
             self._tell_from_thread(job.id)
-            report = self._report(str(job.asked[param]), stop)
+            report = self._report(job, param, stop)
             if stop.is_set():
                 return
-            fault = "it is not there any more" if report is None else report.verdict(legacy=job.legacy, method=method)
+            fault = "it is not there any more" if report is None else report.verdict(legacy=job.legacy)
             if report is not None:
                 self._tell_faults(job, report)
             if fault is not None:
@@ -140,25 +139,21 @@ class Trainer:
                 return
             assert report is not None
             epochs = job.asked.get("n_epochs") or (job.asked.get("hyperparameters") or {}).get("n_epochs") or "auto"
-            self._jobs.say(
-                job,
-                "info",
-                f"{param.replace('_', ' ').capitalize()} is valid: {report.examples} examples, "
-                f"about {report.tokens} tokens an epoch (epochs: {epochs})",
-            )
+            found = f"{report.examples} examples, about {report.tokens} tokens an epoch (epochs: {epochs})"
+            self._jobs.say(job, ("info", f"{param.replace('_', ' ').capitalize()} is valid: {found}"))
         if self._jobs.move(job, "queued", [("info", "Files validated, moving job to queued state")]).ended:
             return
         self._fail(job, "training_not_available", NO_TRAINING, None)
 
-    def _report(self, file: str, stop: threading.Event) -> Report | None:
-        """What the lines of *file* are; None if it is gone.  Ends early when *stop* is set."""
-        kept = self._files.get(file)
+    def _report(self, job: Job, param: str, stop: threading.Event) -> Report | None:
+        """What the lines of a file of *job* are; None if it is gone.  Ends early when *stop* is set."""
+        kept = self._files.get(str(job.asked[param]))
         if kept is None:
             return None
-        report = Report()
+        report = Report(str((job.asked.get("method") or {}).get("type", "supervised")))
         try:
             with self._files.path(kept).open("rb") as lines:
-                for number, line in numbered(iter(lambda: lines.readline(LINE_BYTES), b"")):
+                for number, line in numbered(lines):
                     if stop.is_set():
                         break
                     report.add(number, line)
@@ -167,10 +162,10 @@ class Trainer:
         return report
 
     def _tell_faults(self, job: Job, report: Report) -> None:
-        for fault in report.faults:
-            self._jobs.say(job, "error", fault)
+        faults = [("error", fault) for fault in report.faults]
         if report.bad > len(report.faults):
-            self._jobs.say(job, "error", f"... and {report.bad - len(report.faults)} more lines")
+            faults.append(("error", f"... and {report.bad - len(report.faults)} more lines"))
+        self._jobs.say(job, *faults)
         self._tell_from_thread(job.id)
 
     def _fail(self, job: Job, code: str, message: str, param: str | None) -> None:

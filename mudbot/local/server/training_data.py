@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from mudbot.mind.context import estimate_tokens
 
@@ -28,8 +28,9 @@ _CHAT_KEYS = frozenset({"messages", "tools", "functions", "parallel_tool_calls",
 
 @dataclass(slots=True)
 class Report:
-    """What was found in a file."""
+    """What was found in a file for a job of that *method* (``supervised``, ``dpo``, ``reinforcement``)."""
 
+    method: str = "supervised"
     examples: int = 0
     tokens: int = 0
     """Estimated."""
@@ -44,7 +45,7 @@ class Report:
         if not line.strip():
             return
         try:
-            shape, tokens = _example(line)
+            shape, tokens = _example(line, answered=self.method != "reinforcement")
             if self.shapes and shape not in self.shapes:
                 raise ValueError(f"it is a {shape}, the lines before are another kind; a file has one kind only")
         except ValueError as error:
@@ -56,7 +57,7 @@ class Report:
         self.examples += 1
         self.tokens += tokens
 
-    def verdict(self, *, legacy: bool, method: str = "supervised") -> str | None:
+    def verdict(self, *, legacy: bool) -> str | None:
         """Why the file cannot be used, in a sentence; None if it can."""
         if self.bad:
             return f"{self.bad} of its lines cannot be used; the first: {self.faults[0]}"
@@ -66,19 +67,26 @@ class Report:
         shape = next(iter(self.shapes))
         if legacy and shape != "completion":
             return 'this kind of job needs lines with "prompt" and "completion"'
-        if (shape == "preference") != (method == "dpo"):
-            return f"its lines are {shape}s, which the method {method} does not take"
+        if (shape == "preference") != (self.method == "dpo"):
+            return f"its lines are {shape}s, which the method {self.method} does not take"
         return None
 
 
-def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers, from 1; a mark of byte order before the first is left out."""
-    for number, line in enumerate(lines, 1):
+def numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines of *file* with their numbers, from 1; a mark of byte order before the first is left out.
+
+    Of a line that is too long only the beginning is given (and is too long still): it is never held whole.
+    """
+    number = 0
+    while line := file.readline(LINE_BYTES + 1):
+        number += 1
         yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        while len(line) > LINE_BYTES and not line.endswith(b"\n"):
+            line = file.readline(LINE_BYTES + 1) or b"\n"
 
 
-def _example(line: bytes) -> tuple[str, int]:
-    """The kind of an example and its tokens.  Raises ValueError that says what is wrong."""
+def _example(line: bytes, *, answered: bool) -> tuple[str, int]:
+    """The kind of an example and its tokens; a chat must be *answered*.  Raises ValueError that says what is wrong."""
     if len(line) > LINE_BYTES:
         raise ValueError(f"longer than {LINE_BYTES >> 20} MiB")
     try:
@@ -90,7 +98,7 @@ def _example(line: bytes) -> tuple[str, int]:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     if "messages" in value:
-        return "chat", _chat(value)
+        return "chat", _chat(value) if answered else _messages(value["messages"], '"messages"')
     if "preferred_output" in value or "non_preferred_output" in value:
         return "preference", _preference(value)
     return "completion", _completion(value)

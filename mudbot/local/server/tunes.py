@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from mudbot.local.server.bodies import Body, read
 from mudbot.local.server.files import no_file
 from mudbot.local.server.filestore import FileStore
-from mudbot.local.server.jobstore import Job, JobStore
+from mudbot.local.server.jobstore import Event, Job, JobStore
 from mudbot.local.server.paging import listed, page_of
 from mudbot.local.server.problems import RequestError
 from mudbot.local.server.streams import stream
@@ -26,14 +26,35 @@ _EVERYTHING = 10_000
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
+Rate = Literal["auto"] | Annotated[float, Field(gt=0)]
+
+
+class _Numbers(BaseModel):
+    """``hyperparameters``."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    n_epochs: Literal["auto"] | Annotated[int, Field(ge=1, le=50)] = "auto"
+    batch_size: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
+    learning_rate_multiplier: Rate = "auto"
+
+
+class _Method(BaseModel):
+    """``method``; what it says of its kind is kept as it is."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    type: Literal["supervised", "dpo", "reinforcement"] = "supervised"
+
+
 class JobBody(Body):
     """POST /fine_tuning/jobs."""
 
     model: str = Field(min_length=1, max_length=200)
     training_file: str = Field(min_length=1, max_length=200)
     validation_file: str | None = Field(None, max_length=200)
-    hyperparameters: dict[str, Any] | None = None
-    method: dict[str, Any] | None = None
+    hyperparameters: _Numbers | None = None
+    method: _Method | None = None
     integrations: list[dict[str, Any]] | None = None
     metadata: dict[str, str] | None = Field(None, max_length=16)
     seed: Seed | None = None
@@ -42,8 +63,6 @@ class JobBody(Body):
 
 class TuneBody(Body):
     """POST /fine-tunes."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     model: str | None = Field("curie", max_length=200)
     training_file: str = Field(min_length=1, max_length=200)
@@ -81,7 +100,7 @@ class TuneRows:
     async def create(self, request: web.Request) -> web.Response:
         """POST: a job whose files are validated at once."""
         legacy = _legacy(request)
-        body: Body = await read(request, TuneBody if legacy else JobBody)
+        body: Body = await read(request, TuneBody if legacy else JobBody, lenient=self._shop.contract)
         asked = body.model_dump(exclude_none=True)
         for param in ("training_file", "validation_file"):
             file = asked.get(param)
@@ -140,6 +159,8 @@ class TuneRows:
         return json_response(listed([event.json() for event in found], more=more))
 
     async def _followed(self, job: Job) -> AsyncGenerator[dict[str, Any], None]:
+        if self._made_up(job):
+            yield Event(0, "", job.created, "info", f"Created fine-tune: {job.id}").legacy_json()
         async for event in self._trainer.follow(job):
             yield event.legacy_json()
 

@@ -36,7 +36,7 @@ class VectorRows:
 
     async def embeddings(self, request: web.Request) -> web.Response:
         """POST /embeddings."""
-        body = await read(request, EmbeddingBody)
+        body = await read(request, EmbeddingBody, lenient=self._shop.contract)
         if body.dimensions not in (None, _DIMENSIONS) and not self._shop.contract:
             raise RequestError(f"'dimensions': this model has {_DIMENSIONS}; leave it out", param="dimensions")
         # openai-python asks for base64 by itself, and its own strict tests want what it did not ask for.
@@ -49,7 +49,7 @@ class VectorRows:
 
     async def moderations(self, request: web.Request) -> web.Response:
         """POST /moderations."""
-        body = await read(request, ModerationBody)
+        body = await read(request, ModerationBody, lenient=self._shop.contract)
         judgements = await self._shop.reading.run(self._judge, body.input)
         results = [
             {

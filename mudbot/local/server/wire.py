@@ -10,6 +10,8 @@ from aiohttp import web
 
 TOKENS = web.RequestKey("tokens", int)
 """How many tokens a request really cost."""
+PIECES = web.RequestKey("pieces", int)
+"""How many pieces of a stream were sent; one is a token, about."""
 
 
 def dumps(value: Any) -> str:
