@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from mudbot.errors import ModelMissingError
-from tests.local.server_fakes import Answer, Client, FakeModel, fake_parts, serving
+from tests.local.server_fakes import Answer, Client, FakeModel, FakePainting, fake_parts, serving
 
 FILE = {"id", "object", "bytes", "created_at", "filename", "purpose", "status"}
 JOB = {
@@ -131,6 +131,20 @@ async def test_what_is_required_is_required(method: str, path: str, body: Any, k
         empty = {"x": b"x"} if any(isinstance(value, bytes) for value in body.values()) else {}
         answer = await ask(client, method, path, empty)
     assert (answer.status, answer.error["type"]) == (400, "invalid_request_error")
+
+
+async def test_pictures_are_small_whatever_size_is_asked_for() -> None:
+    """Nobody looks at them, and a thousand tests wait for them."""
+    painted = list[tuple[int, int]]()
+
+    def paint(prompt: str, *, size: tuple[int, int], seed: int | None) -> FakePainting:
+        painted.append(size)
+        return FakePainting(prompt, size, seed)
+
+    async with serving(fake_parts(FakeModel(), paint=paint), contract=True) as client:
+        for size in ("256x256", "1024x1024", "1792x1024"):
+            assert (await client.post("/images/generations", prompt="x", size=size)).status == 200
+    assert painted == [(256, 256)] * 3
 
 
 async def test_without_contract_mode_nothing_is_made_up() -> None:

@@ -240,5 +240,5 @@ async def test_many_uploads_at_once_are_all_kept(tmp_path: Path) -> None:
     ):
         body = PURPOSE + part(FILE, b"x" * 100_000) + END
         answers = await asyncio.gather(*(send(client, body) for client in (one, other) * 10))
-        assert {answer.status for answer in answers} == {200}
+        assert {(answer.status, answer.json["bytes"]) for answer in answers} == {(200, 100_000)}
         assert len(await stored(one)) == len(await stored(other)) == 20

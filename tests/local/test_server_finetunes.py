@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mudbot.local.server import training_data
+from mudbot.local.server.jobstore import JobStore
+from mudbot.local.server.storage import Storage
 from mudbot.local.server.training_data import FEWEST, MANY_FAULTS, Report, numbered
-from tests.local.server_fakes import Client, FakeModel, fake_parts, serving
+from tests.local.server_fakes import Client, FakeClock, FakeModel, fake_parts, serving
 
 CHAT = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
 PAIR = {"prompt": "a", "completion": "b"}
@@ -239,6 +241,32 @@ async def test_events_are_followed_while_they_happen() -> None:
         listed = (await client.get(f"/fine-tunes/{made}/events")).json["data"]
     assert rest.endswith("data: [DONE]\n\n")
     assert messages == [event["message"] for event in listed][1:]
+
+
+async def test_a_follower_is_told_at_once_that_a_waiting_job_was_cancelled() -> None:
+    """Though its turn has not come."""
+    async with serving(fake_parts(FakeModel())) as client:
+        file = await upload(client, lines(PAIR))
+        async with busy(client):
+            made = (await client.post("/fine-tunes", training_file=file)).json["id"]
+            async with client.session.get(f"{client.server.base_url}/fine-tunes/{made}/events?stream=true") as stream:
+                await stream.content.readline()
+                await client.ask("POST", f"/fine-tunes/{made}/cancel")
+                async with asyncio.timeout(5):  # less than its turn is held up
+                    rest = (await stream.content.read()).decode()
+    assert "Fine-tune cancelled" in rest
+    assert rest.endswith("data: [DONE]\n\n")
+
+
+def test_a_job_that_has_ended_says_nothing_more(tmp_path: Path) -> None:
+    """Whoever was about to say something when it was cancelled comes too late; it cannot end twice either."""
+    jobs = JobStore(Storage(tmp_path), FakeClock())
+    job = jobs.add({"training_file": "file-x"}, legacy=True)
+    jobs.say(job, ("info", "one"), ("info", "two"))
+    jobs.move(job, "cancelled", [("info", "over")])
+    jobs.say(job, ("info", "late"))
+    assert jobs.move(job, "failed", [("error", "later")]).status == "cancelled"
+    assert [event.message for event in jobs.since(job, 0)[1]][1:] == ["one", "two", "over"]
 
 
 async def test_a_follower_who_leaves_leaves_nothing() -> None:

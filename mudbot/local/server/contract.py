@@ -1,4 +1,7 @@
-"""The text of contract mode: one sentence, whatever is asked, so that other people's tests of shapes need no model."""
+"""Contract mode's text and pictures: one sentence, whatever is asked, and small paintings, whatever size is asked for.
+
+Other people's tests of shapes need no model then, and do not wait for pictures at which nobody looks.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from mudbot.local.llm import Piece, Usage
+from mudbot.local.server.parts import Paint, Painted
 
 SENTENCE = ("This", " is", " contract", " mode", ".")
 
@@ -31,3 +35,12 @@ class ContractModel:
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+
+def small(paint: Paint) -> Paint:
+    """*paint*, but never more than 256 pixels a side, which is done in a sixth of the time of 1024."""
+
+    def sketch(prompt: str, *, size: tuple[int, int], seed: int | None) -> Painted:
+        return paint(prompt, size=(min(size[0], 256), min(size[1], 256)), seed=seed)
+
+    return sketch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +12,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from mudbot.errors import LocalError
-from mudbot.local.server.contract import ContractModel
+from mudbot.local.server.contract import ContractModel, small
 from mudbot.local.server.diary import Diary
 from mudbot.local.server.diary import log as diary_log
 from mudbot.local.server.engine import Engine
@@ -60,6 +61,8 @@ class LocalServer:
         parts: Parts | None = None,
     ) -> None:
         self._parts = parts or Parts()
+        if contract:
+            self._parts = replace(self._parts, paint=small(self._parts.paint))
         self._host, self._port = host, port
         text = ContractModel if contract else partial(self._parts.text, model)
         self._engine = Engine(text, self._parts.clock)
