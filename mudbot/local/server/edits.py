@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from aiohttp import web
@@ -12,17 +13,26 @@ from mudbot.local.server.wire import json_answer
 from mudbot.local.server.workshop import Workshop
 
 _SYSTEM = (
-    "You edit texts. The user gives an instruction and a text. Answer with the whole edited text and nothing else: no "
-    "comment, no quotes, no explanation. Keep everything that the instruction does not concern."
+    "You edit texts. The user gives a text and an instruction. Answer with the whole edited text and nothing else: no "
+    "comment, no quotes, no explanation. Keep the language of the text unless a translation is asked for, and keep all "
+    "that the instruction does not concern."
 )
-_EXAMPLES = (
-    ("Fix the spelling.", "Teh cat sat on teh mat.", "The cat sat on the mat."),
+_ENGLISH = (
+    ("Replace 'friend' with 'stranger'.", "Good evening, friend. How are you?", "Good evening, stranger. How are you?"),
+    ("Sort the lines.", "bread\nsalt\nfish", "bread\nfish\nsalt"),
+    ("Say it in a friendly way.", "Open the gate, I am here.", "Could you open the gate, please? I am here."),
+    ("Fix the spelling mistakes.", "The dor of the inn is opne.", "The door of the inn is open."),
+)
+_CHINESE = (
+    ("把“朋友”换成“客官”。", "晚上好，朋友。", "晚上好，客官。"),
     ("把它改成疑问句。", "客栈今天开门。", "客栈今天开门吗？"),
-    ("Translate to French.", "Good evening, friend.", "Bonsoir, mon ami."),
-    ("Correct the grammar.", "He have a book.", "He has a book."),
+    ("说得客气一些。", "快让开！", "劳驾，请让一让。"),
+    ("改正错别字。", "他在门囗等我门。", "他在门口等我们。"),
 )
-"""With these the 1.5B model does six of seven plain edits right, English and Chinese; without, it talks."""
-_MOST = 1024
+"""Examples of the instruction's own language, none a translation: after one into French, edits came back in French."""
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_QUOTES = (('"', '"'), ("“", "”"), ("「", "」"))
+_MOST = 2048
 """Tokens of one edited text."""
 
 
@@ -60,7 +70,11 @@ class EditRows:
         asked |= {name: value for name, value in (("top_p", body.top_p), ("seed", body.seed)) if value is not None}
         said = await answers.chat(asked)
         choices = [
-            {"text": _tidy(choice["message"]["content"] or "", body.input), "index": choice["index"]}
+            {
+                "text": _tidy(choice["message"]["content"] or "", body.input),
+                "index": choice["index"],
+                "finish_reason": choice["finish_reason"],
+            }
             for choice in said["choices"]
         ]
         answer = {"object": "edit", "created": said["created"], "choices": choices, "usage": said["usage"]}
@@ -69,19 +83,21 @@ class EditRows:
 
 def _messages(body: EditBody) -> list[dict[str, str]]:
     messages = [{"role": "system", "content": _SYSTEM}]
-    for instruction, text, edited in _EXAMPLES:
+    for instruction, text, edited in _CHINESE if _HAN.search(body.instruction) else _ENGLISH:
         messages += [{"role": "user", "content": _asked(instruction, text)}, {"role": "assistant", "content": edited}]
     return [*messages, {"role": "user", "content": _asked(body.instruction, body.input)}]
 
 
 def _asked(instruction: str, text: str) -> str:
-    return f"Original: {text or '(empty: write one)'}\nTask: {instruction}\nWrite the edited text."
+    # The instruction last: small models follow what they read last.
+    return f"Text:\n{text or '(empty: write one)'}\n\nInstruction: {instruction}"
 
 
 def _tidy(text: str, given: str) -> str:
     """Without the quotes and the label that small models put around it, and with the line end that the text had."""
-    text = text.strip().removeprefix("Edited text:").strip()
-    for first, last in (('"', '"'), ("“", "”"), ("「", "」")):
-        if len(text) > 1 and text.startswith(first) and text.endswith(last) and not given.strip().startswith(first):
+    text = text.strip().removeprefix("Text:").strip()
+    for first, last in _QUOTES:
+        around = len(text) > 1 and text.startswith(first) and text.endswith(last)
+        if around and not given.strip().startswith(first) and not {first, last} & set(text[1:-1]):
             text = text[1:-1]
     return text + ("\n" if given.endswith("\n") else "")
