@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mudbot.app import App
@@ -53,9 +53,9 @@ async def bare(port: int) -> tuple[float, float, int]:
     """Sessions alone: KB each, share of one processor, lines heard a second."""
     heard = 0
 
-    def count(event: object) -> None:
+    def count(events: Sequence[object]) -> None:
         nonlocal heard
-        heard += isinstance(event, Speech)
+        heard += isinstance(events[0], Speech)
 
     clock, rules = SystemClock(), dialect.load("tavern")
     first = Session("first", Address("127.0.0.1", port), rules, Character("Firstone", "secret"), clock=clock)

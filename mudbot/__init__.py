@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mudbot.errors import ApiError, ConfigError, MudbotError, PluginError, RefusedError
 from mudbot.events import Command, Disconnected, Gmcp, Line, LoggedIn, Prompt, Room, Speech
-from mudbot.host.marks import Text, command, every, on, review, trigger
+from mudbot.host.marks import Deed, Text, command, every, on, review, trigger
 from mudbot.host.plugin import Plugin
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "ApiError",
     "Command",
     "ConfigError",
+    "Deed",
     "Disconnected",
     "Duration",
     "Gmcp",

@@ -14,21 +14,26 @@ from mudbot import resolve
 from mudbot.clock import Clock, SystemClock
 from mudbot.config import Config, ServerConfig, SessionConfig
 from mudbot.errors import ApiError, MudbotError, PluginError
+from mudbot.host.chat import Chat
 from mudbot.host.host import Host
 from mudbot.host.plugin import Plugin
 from mudbot.host.services import Ai, Bot, Models, Mud, Notes
+from mudbot.host.triggers import Triggers
 from mudbot.mind.character import Answer, Character
 from mudbot.mind.memory import TurnMemory
 from mudbot.mind.persona import Persona
 from mudbot.mud.login import Character as Login
+from mudbot.mud.record import Mask, Recorder
 from mudbot.mud.session import Session
 from mudbot.store.pictures import Pictures
 from mudbot.store.store import Store
+from mudbot.triggers.finder import finder
 
 if TYPE_CHECKING:
     from mudbot.api import Api, ApiCall, Server
     from mudbot.local.server import LocalServer
     from mudbot.local.tavern import Tavern
+    from mudbot.triggers.data import Written
     from mudbot.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -55,6 +60,7 @@ class App:
         self.sessions: list[Session] = []
         self.hosts: list[Host] = []
         self.characters: list[Character] = []
+        self.recorders: list[Recorder] = []
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
         self.warmed: asyncio.Task[None] | None = None
         """Done once every character's persona was read by the model (embedded models only)."""
@@ -69,6 +75,7 @@ class App:
         """What was asked of the API since the start."""
         self._payers = {session.name: session.organization for session in config.sessions}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._written: tuple[Written, ...] = ()
 
     def __repr__(self) -> str:
         return f"<App {self.sessions}>"
@@ -85,18 +92,20 @@ class App:
         for check in (resolve.check_models, resolve.check_sessions):
             check(self.config)
         classes = resolve.load_plugins(self.config)
+        self._written = resolve.load_triggers(self.config)
         # One for all who play it: a persona never changes, and five hundred of them are megabytes.
         first = {session.character: session for session in self.config.sessions}
         read = {name: resolve.load_character(self.config, each) for name, each in first.items()}
         personas = [read[session.character] for session in self.config.sessions]
         self._task(self._open_store())
-        self._api = await self._open_api()
-        await self._open_web()
+        self._api = await self.open_api()
+        await self.open_web()
         await self._open_taverns()
         for settings, persona in zip(self.config.sessions, personas, strict=True):
             await self._open_session(settings, persona, classes)
         if self._local is not None:
             self.warmed = self._task(self._warm())
+        self._task(self._warn(classes))
 
     async def run(self) -> bool:
         """Run until SIGTERM or SIGINT, or until every session has ended for good.  A second signal ends at once.
@@ -131,12 +140,14 @@ class App:
             log.error("stopped without waiting for everything: %.1f s are over", STOP_WITHIN)  # noqa: TRY400
 
     async def _stop(self) -> None:
+        for recorder in self.recorders:
+            recorder.stopping()
         pairs = zip(self.sessions, self.config.sessions, strict=False)
         await asyncio.gather(*(s.stop(settings.goodbye) for s, settings in pairs), return_exceptions=True)
         await asyncio.gather(*(host.stop() for host in self.hosts), return_exceptions=True)
         for task in self._tasks:
             task.cancel()
-        parts = (self._web, self._api, self._local, *self._taverns.values())
+        parts = (self._web, self._api, self._local, *self._taverns.values(), *self.recorders)
         ends = [part.close() for part in parts if part is not None]
         for outcome in await asyncio.gather(*ends, self.store.close(), return_exceptions=True):
             if isinstance(outcome, Exception):
@@ -165,7 +176,8 @@ class App:
         except MudbotError as exc:
             log.error("memory and pictures are off: %s", exc)  # noqa: TRY400
 
-    async def _open_api(self) -> Api:
+    async def open_api(self) -> Api:
+        """Who is asked.  A subclass may have another one."""
         from mudbot.api import Api
 
         servers = [await self._server(account) for account in self.config.api.accounts]
@@ -213,7 +225,8 @@ class App:
             shared=call.shared,
         )
 
-    async def _open_web(self) -> None:
+    async def open_web(self) -> None:
+        """Show pictures, and say where.  A subclass may do without."""
         from mudbot.web.server import WebServer
 
         settings = self.config.web
@@ -241,8 +254,15 @@ class App:
                 log.info("the tavern is open at 127.0.0.1:%d: come in with telnet or a MUD client", world.port)
 
     async def _open_session(self, settings: SessionConfig, persona: Persona, classes: dict[str, type[Plugin]]) -> None:
-        session = self._session(settings, persona)
-        host = Host(self.clock, prefix=settings.command_prefix, answerable=session.can_answer)
+        session = self.make_session(settings, persona)
+        session.finder = finder
+        host = Host(
+            self.clock,
+            session=settings.name,
+            chat=Chat(settings.command_prefix, owners=settings.owners, answerable=session.can_answer),
+            written=self._written,
+            cache=self.config.path(self.config.store) / "triggers",
+        )
         character = Character(
             persona,
             self._require_api(),
@@ -260,19 +280,21 @@ class App:
                 await host.add(plugin)
             except Exception as exc:
                 raise PluginError(f"plugin {name} does not start: {type(exc).__name__}: {exc}") from exc
+        await host.prepare()
         session.listener = host.hear
         self.sessions.append(session)
         self.hosts.append(host)
         self.characters.append(character)
         self._task(self._live(session, (len(self.sessions) - 1) * APART), f"session {session.name}")
 
-    def _session(self, settings: SessionConfig, persona: Persona) -> Session:
+    def make_session(self, settings: SessionConfig, persona: Persona) -> Session:
+        """A character's life in its MUD, not begun.  A subclass may change where its links lead."""
         host, port = settings.host, settings.port
         if settings.embedded:
             host, port = "127.0.0.1", self._taverns[_tavern_key(settings)].port
         login = settings.login
         password = login.password.get_secret_value() if login and login.password else ""
-        return Session(
+        session = Session(
             settings.name,
             resolve.address(settings, host, port),
             resolve.load_dialect(self.config, settings),
@@ -280,6 +302,23 @@ class App:
             clock=self.clock,
             manner=resolve.manner(settings),
         )
+        if settings.record:
+            self._record(session, settings)
+        return session
+
+    def _record(self, session: Session, settings: SessionConfig) -> None:
+        about = {
+            "session": settings.name,
+            "host": settings.host,
+            "encoding": settings.encoding,
+            "dialect": settings.dialect,
+            "character": session.character.name,
+        }
+        name = settings.name if settings.name.strip(".") else f"_{settings.name}"  # no way up
+        folder = self.config.path(self.config.store) / "records" / name
+        recorder = Recorder(folder, about, Mask([session.character.password]), self.clock)
+        self.recorders.append(recorder)
+        session.on_link = recorder.tap
 
     def _equip(self, plugin: Plugin, session: Session, host: Host, character: Character) -> None:
         from mudbot.api import Caller
@@ -307,7 +346,7 @@ class App:
         plugin.ai.may_paint = granted.images
         plugin.ai.on_answer = self._on_answer
         plugin.notes = Notes(self.store, session.name)
-        plugin.bot = Bot(host, session, self._require_api())
+        plugin.bot = Bot(host, session, self._require_api(), Triggers(host, plugin, may_command=granted.commands))
 
     def _colleagues(self) -> set[str]:
         """The names of all characters that this process plays: they must not talk to each other for ever."""
@@ -329,6 +368,11 @@ class App:
             log.exception("%s ended by a fault of the bot's own", session.name)
         if session.why:
             log.error("%s is over: %s", session.name, session.why)
+
+    async def _warn(self, classes: dict[str, type[Plugin]]) -> None:
+        """Log what `mudbot check` would warn of; thousands of patterns take seconds to look through."""
+        for warning in await asyncio.to_thread(resolve.warnings_of, self.config, classes):
+            log.warning("%s", warning)
 
     async def _warm(self) -> None:
         """Load the model and have it read who the characters are, once they are in their games."""

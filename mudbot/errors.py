@@ -48,6 +48,10 @@ class PluginError(MudbotError):
     """A plugin cannot be loaded or declared this way."""
 
 
+class PatternError(MudbotError):
+    """A trigger cannot be: its pattern, its condition or its colour is none, or asks for a group that there is not."""
+
+
 # -- the MUD -------------------------------------------------------------------------------------------------------
 
 

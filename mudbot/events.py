@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, overload
 
 SpeechKind = Literal["say", "tell", "whisper", "channel", "emote", "self"]
 PromptKind = Literal["ga", "eor", "quiet", "eof"]
@@ -116,6 +117,102 @@ class Line:
         return f"Line({self._text!r}{more})"
 
 
+class Page:
+    """All lines of one read: their text at once, and a Line of each for whoever looks at one."""
+
+    __slots__ = ("_colours", "_lines", "_prompt", "_texts", "_utf8", "size", "text")
+
+    def __init__(self, text: str, prompt: str = "", colours: Colours | None = None, utf8: bytes | None = None) -> None:
+        """*text* is the lines, each with a newline behind it; *prompt* stands before the first; *utf8* is *text*."""
+        self.text = text
+        self.size = text.count("\n")
+        """How many lines there are."""
+        self._prompt, self._colours, self._utf8 = prompt, colours, utf8
+        self._texts: list[str] | None = None
+        self._lines: list[Line] | None = None
+
+    @classmethod
+    def of(cls, lines: list[Line]) -> Page:
+        """A page of lines that are made already."""
+        page = cls("".join([f"{line.text}\n" for line in lines]))
+        page._lines = lines
+        return page
+
+    def __repr__(self) -> str:
+        return f"<Page of {self.size} lines>"
+
+    @property
+    def utf8(self) -> bytes:
+        """``text`` in UTF-8."""
+        if self._utf8 is None:
+            self._utf8 = self.text.encode("utf-8", "surrogatepass")
+        return self._utf8
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of each line."""
+        if self._texts is None:
+            self._texts = self.text.split("\n")
+            self._texts.pop()
+        return self._texts
+
+    def line(self, row: int) -> Line:
+        """Line number *row*, from 0."""
+        if self._lines is not None:
+            return self._lines[row]
+        return Line(self.texts[row], False, "" if row else self._prompt, self._colours, row)
+
+    @property
+    def first_prompt(self) -> str:
+        """The quiet prompt that the first line stands behind, if any."""
+        return self._lines[0].prompt if self._lines else self._prompt
+
+    @property
+    def has_cuts(self) -> bool:
+        """Whether a line in it is a piece of a longer one."""
+        return self._lines is not None and any(line.cut for line in self._lines)
+
+
+class Lines(Sequence[Line]):
+    """Lines that came in one read, or some of them that follow each other.  A Line is made when it is looked at."""
+
+    __slots__ = ("page", "start", "stop")
+
+    def __init__(self, page: Page, start: int = 0, stop: int | None = None) -> None:
+        """Those of *page* from row *start* up to *stop*, which is not among them."""
+        self.page, self.start = page, start
+        self.stop = page.size if stop is None else stop
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Lines: ...
+    def __getitem__(self, index: int | slice) -> Line | Lines:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step != 1:
+                raise ValueError("lines have one order")
+            return Lines(self.page, self.start + start, self.start + max(start, stop))
+        at = index + len(self) if index < 0 else index
+        if not 0 <= at < len(self):
+            raise IndexError(index)
+        return self.page.line(self.start + at)
+
+    def __iter__(self) -> Iterator[Line]:
+        return map(self.page.line, range(self.start, self.stop))
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Lines | list | tuple) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # equal to lists, which have none
+
+    def __repr__(self) -> str:
+        return f"Lines({list(self)!r})"
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Text that stands at the end without a line break: a prompt, or a question of the login."""
@@ -170,6 +267,8 @@ class Speech:
     channel: str | None = None
     at: float = field(default=0.0, compare=False)
     """When it was heard, in seconds of the session's clock; 0 if that is not known."""
+    sure: bool = field(default=False, compare=False, repr=False)
+    """Whether the colours say so as well: words at a line's beginning can be anybody's, the MUD's colours cannot."""
 
     @property
     def private(self) -> bool:

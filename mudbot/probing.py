@@ -187,8 +187,8 @@ async def log_in(config: Config, host: str, port: int) -> Report:
     watcher = _Watcher(session.address)
     entered = asyncio.Event()
 
-    def listen(event: SessionEvent) -> None:
-        if isinstance(event, LoggedIn):
+    def listen(events: Sequence[SessionEvent]) -> None:
+        if isinstance(events[0], LoggedIn):
             entered.set()
 
     session.listener, session.tap = listen, watcher.see

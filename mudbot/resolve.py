@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mudbot.config import Config, SessionConfig, validate
-from mudbot.errors import ConfigError, MudError, PluginError, Problem
+from mudbot.config import Config, SessionConfig, TriggerConfig, in_order, validate
+from mudbot.errors import ConfigError, MudError, PatternError, PluginError, Problem
 from mudbot.host import loader
+from mudbot.host.marks import TriggerMark
 from mudbot.host.plugin import Plugin
+from mudbot.host.triggers import barred
 from mudbot.mind.character import Model
 from mudbot.mind.persona import Persona, load_persona
 from mudbot.mud import dialect
 from mudbot.mud.address import Address
 from mudbot.mud.dialect import Dialect
-from mudbot.mud.gate import Parts
+from mudbot.mud.gate import Parts, clean
 from mudbot.mud.voice import Manner
 
 if TYPE_CHECKING:
     from mudbot.api import Price
+    from mudbot.triggers.data import Written
+    from mudbot.triggers.trigger import Pattern
 
 # Models that OpenAI served by /completions only; everything since speaks chat.
 _COMPLETIONS_ONLY = re.compile(r"^(text-)?(davinci|curie|babbage|ada)(-|$)|-instruct(-\d+)?$")
 
 _LOCAL = "local"
 """The model that the embedded server is asked for: any name does."""
+CARRIER = "triggers"
+"""The plugin that carries out the triggers of a configuration."""
 _PRICED = "give input and output, image, or request"
 
 
 def problems_of(config: Config) -> list[Problem]:
     """What is wrong beyond the shape of the file, all of it."""
     problems: list[Problem] = []
-    for work in (load_plugins, check_models, check_shared, check_prices, check_sessions, check_store):
+    checks = (load_plugins, load_triggers, check_models, check_shared, check_prices, check_sessions, check_store)
+    for work in checks:
         try:
             work(config)
         except ConfigError as exc:
@@ -54,16 +63,29 @@ def problems_of(config: Config) -> list[Problem]:
     return problems
 
 
-def warnings_of(config: Config) -> list[Problem]:
-    """What works and may not be what the owner wants."""
-    return [
-        Problem(
-            config.positions.where("sessions", number, "tls"),
-            f"tls: insecure: whoever stands between the bot and {session.host} can read the password and change words",
-        )
-        for number, session in enumerate(config.sessions)
-        if session.tls == "insecure"
-    ]
+def warnings_of(config: Config, classes: Mapping[str, type[Plugin]] | None = None) -> list[Problem]:
+    """What works and may not be what the owner wants; *classes* are the plugins, if they are loaded already."""
+    found = []
+    for number, session in enumerate(config.sessions):
+        if session.tls == "insecure":
+            message = f"whoever stands between the bot and {session.host} can read the password and change words"
+            found.append(Problem(config.positions.where("sessions", number, "tls"), f"tls: insecure: {message}"))
+        if session.owners and not _shows_ids(config, session):
+            message = f"the dialect {session.dialect} shows no login ids in coloured tells, so nobody is known for one"
+            found.append(Problem(config.positions.where("sessions", number, "owners"), f"owners: {message}"))
+    return [*found, *_barred(config), *runaways(config, classes)]
+
+
+def _shows_ids(config: Config, session: SessionConfig) -> bool:
+    """Whether a tell may show its speaker's id, in a colour that nobody can forge; true where that is not known."""
+    try:
+        rules = load_dialect(config, session)
+    except ConfigError:
+        return True
+    if rules is None:
+        return True
+    tells = (rule for rule in rules.hear if rule.kind == "tell" and rule.colour)
+    return any("id" in rules.compile(rule.pattern).groupindex for rule in tells)
 
 
 def load_dialect(config: Config, session: SessionConfig) -> Dialect | None:
@@ -137,6 +159,79 @@ def load_plugins(config: Config) -> dict[str, type[Plugin]]:
             problems.append(Problem(config.plugins[name].positions.where(), str(exc)))
     if problems:
         raise ConfigError(*problems)
+    return classes
+
+
+def load_triggers(config: Config) -> tuple[Written, ...]:
+    """The triggers of the configuration.  Raises ConfigError with every problem of every one."""
+    from mudbot.triggers.data import problems, written
+
+    made, found = [], []
+    for each in config.triggers:
+        try:
+            made.append(written(each))
+        except PatternError:
+            found += problems(each)
+        found += _not_plain(each)
+    if config.triggers and CARRIER not in config.plugins:
+        message = f"triggers want the plugin that carries them out: write '{CARRIER}:' below 'plugins:'"
+        found.insert(0, Problem(config.triggers[0].where(), message))
+    if found:
+        raise ConfigError(*in_order(found))
+    return tuple(made)
+
+
+def _not_plain(trigger: TriggerConfig) -> Iterator[Problem]:
+    """Commands that the gate would refuse, whatever their groups are."""
+    for text in trigger.command:
+        simple = text.isascii() and "  " not in text  # most are, and there are thousands
+        if not simple and (plain := clean(text)) != text.strip():
+            yield Problem(trigger.where("command"), f"command: {text!r} is not one plain line: write {plain!r}")
+
+
+def may_command(config: Config, plugin: str = CARRIER) -> bool:
+    """Whether the owner lets *plugin* send raw commands."""
+    return plugin in config.plugins and config.plugins[plugin].permissions.commands
+
+
+def _barred(config: Config) -> list[Problem]:
+    """That triggers rest for want of a permission."""
+    resting = [each for each in config.triggers if each.command]
+    if not resting or may_command(config):
+        return []
+    them = "this trigger rests" if len(resting) == 1 else f"this trigger and {len(resting) - 1} more rest"
+    return [Problem(resting[0].where("command"), f"{them}: {barred(CARRIER)}")]
+
+
+def runaways(config: Config, classes: Mapping[str, type[Plugin]] | None = None) -> list[Problem]:
+    """Patterns that can take for ever on a line that is made for it, of the configuration and of plugins."""
+    from mudbot.triggers.data import patterns_of
+    from mudbot.triggers.lint import lint
+
+    def told(where: str, name: str, patterns: Iterable[Pattern]) -> Iterator[Problem]:
+        for pattern in patterns:
+            if pattern.kind == "regex":  # what is made of the others cannot run away
+                for finding in lint(pattern.regex, pattern.re_flags):
+                    yield Problem(where, f"{name}{finding.message}")
+
+    found: list[Problem] = []
+    for each in config.triggers:
+        with suppress(PatternError):  # what is none is a problem, and told as that
+            key = each.given()[0] if not each.all_of else "all_of"
+            found += told(each.where(key), f"trigger {each.name}: " if each.name else "", patterns_of(each))
+    for name, kind in (_sound_plugins(config) if classes is None else classes).items():
+        where = config.plugins[name].positions.where()
+        for mark, method in kind.handlers:
+            if isinstance(mark, TriggerMark):
+                found += told(where, f"trigger {name}.{method}: ", mark.trigger.patterns)
+    return found
+
+
+def _sound_plugins(config: Config) -> dict[str, type[Plugin]]:
+    classes = {}
+    for name in config.plugins:
+        with suppress(PluginError):
+            classes[name] = loader.load(name, plugin_folders(config))
     return classes
 
 

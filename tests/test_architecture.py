@@ -21,6 +21,7 @@ FLOORS = [
     {"web", "local"},
     {"resolve"},
     {"app", "probing"},
+    {"replay"},
     {"testing", "cli"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -32,7 +32,7 @@ def command(dialect: str, encoding: str, file: BinaryIO) -> None:
     from mudbot.mud.text import TextStream
 
     try:
-        stream = TextStream(_readable(encoding))
+        stream = TextStream(readable(encoding))
     except (LookupError, UnicodeError):
         raise click.UsageError(f"--encoding: there is no encoding {encoding!r}; try utf-8, gbk, big5 or auto") from None
     lines = _lines(file, stream)
@@ -50,7 +50,7 @@ def command(dialect: str, encoding: str, file: BinaryIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _readable(encoding: str) -> str:
+def readable(encoding: str) -> str:
     """*encoding*, if MUD text can be in it.  Raises LookupError or UnicodeError: no such one, or not one with ASCII."""
     from mudbot.mud.text import AUTO
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from mudbot.config.check import secrets_of, validate
+from mudbot.config.check import in_order, secrets_of, validate
 from mudbot.config.load import example, load, read, salvage
 from mudbot.config.positions import Positions
 from mudbot.config.shape import (
@@ -27,6 +27,7 @@ from mudbot.config.shape import (
     SpeechConfig,
     WebConfig,
 )
+from mudbot.config.triggers import TriggerConfig
 from mudbot.config.units import Duration, seconds
 
 __all__ = [
@@ -48,8 +49,10 @@ __all__ = [
     "ServerConfig",
     "SessionConfig",
     "SpeechConfig",
+    "TriggerConfig",
     "WebConfig",
     "example",
+    "in_order",
     "load",
     "read",
     "salvage",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -62,14 +63,24 @@ def check(model: type[T], data: Mapping[str, Any], where: Positions) -> tuple[T 
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:
-    """*problems* by line, those of options and variables after them; no more than MAX_PROBLEMS are listed."""
-    ordered = sorted(dict.fromkeys(problems), key=lambda problem: _line(problem.where))
+    """*problems* by file and line, those of options and variables behind; no more than MAX_PROBLEMS are listed."""
+    files = {file: number for number, file in enumerate(dict.fromkeys(_file(problem.where) for problem in problems))}
+
+    def place(problem: Problem) -> tuple[bool, int, float]:
+        line = _line(problem.where)
+        return math.isinf(line), 0 if math.isinf(line) else files[_file(problem.where)], line
+
+    ordered = sorted(dict.fromkeys(problems), key=place)
     if len(ordered) <= MAX_PROBLEMS:
         return ordered
     return [
         *ordered[:MAX_PROBLEMS],
         Problem(ordered[MAX_PROBLEMS].where, "more problems from here on: mend these first"),
     ]
+
+
+def _file(where: str) -> str:
+    return where.rpartition(":")[0]
 
 
 def _line(where: str) -> float:

@@ -26,6 +26,7 @@ MAX_NODES = 100_000
 
 # What YAML 1.1 calls printable; \ud800-\udfff, lone halves of characters, are out.
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HALF = re.compile("[\ud800-\udfff]")
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Namer = Callable[[int], str]
@@ -45,15 +46,18 @@ class Document:
     """Whether the whole is a collection in block style (over lines), not in brackets."""
 
 
-def parse(text: str, namer: Namer, *, loader: type[Any] = _LOADER) -> Document:
-    """Read *text*, one YAML document.  Never raises: ``problems`` says what is wrong, a syntax error last."""
+def parse(text: str, namer: Namer, most: int = MAX_NODES, *, loader: type[Any] = _LOADER) -> Document:
+    """Read *text*, one YAML document.  Never raises: ``problems`` says what is wrong, a syntax error last.
+
+    *most* is how many values it may have.
+    """
     document = Document()
     if found := _CONTROL.search(text):
         line = text.count("\n", 0, found.start()) + 1
         remedy = f"the character U+{ord(found[0]):04X} does not belong in a text file: delete it"
         document.problems.append(Problem(namer(line), remedy))
         return document
-    reader = _Reader(namer, document.problems)
+    reader = _Reader(namer, document.problems, most)
     try:
         root = reader.document(yaml.parse(text, Loader=loader))
     except _Stop:
@@ -112,8 +116,8 @@ def _plain_data(node: _Node, key: Key, namer: Namer, into: Document) -> Any:
 class _Reader:
     """Builds nodes from events, noting problems as it goes."""
 
-    def __init__(self, namer: Namer, problems: list[Problem]) -> None:
-        self._namer = namer
+    def __init__(self, namer: Namer, problems: list[Problem], most: int) -> None:
+        self._namer, self._most = namer, most
         self._problems = problems
         self._anchors: dict[str, _Node] = {}
         self._total = 0
@@ -163,7 +167,7 @@ class _Reader:
     def _scalar(self, event: yaml.ScalarEvent) -> _Node:
         text = str(event.value)
         if event.style or event.tag or not event.implicit[0]:  # quoted, a block of text, or tagged as text
-            if any("\ud800" <= c <= "\udfff" for c in text):
+            if _HALF.search(text):
                 self._problem(event, "half of a character (\\ud800 to \\udfff): write the character itself")
                 return _Node(_line(event), "", spoiled=True)
             return _Node(_line(event), text)
@@ -210,8 +214,8 @@ class _Reader:
 
     def _count(self, event: yaml.Event, more: int) -> None:
         self._total += more
-        if self._total > MAX_NODES:
-            self._stop(event, f"more than {MAX_NODES:,} values, aliases expanded: make it smaller")
+        if self._total > self._most:
+            self._stop(event, f"more than {self._most:,} values, aliases expanded: make it smaller")
 
     def _problem(self, event: yaml.Event, message: str) -> bool:
         self._problems.append(Problem(self._namer(_line(event)), message))

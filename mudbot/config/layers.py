@@ -10,7 +10,7 @@ from mudbot.config.draft import Draft, PathError, locate
 from mudbot.config.positions import Key, shown
 from mudbot.errors import Problem
 
-ROOTS = ("api", "sessions", "plugins", "store", "web", "log", "local")
+ROOTS = ("api", "sessions", "plugins", "triggers", "store", "web", "log", "local")
 
 _OPENAI: dict[str, Key] = {
     "OPENAI_API_KEY": ("api", "api_key"),
@@ -85,7 +85,7 @@ def _override(draft: Draft, parts: list[str], value: str, where: str) -> None:
 
 
 def expand(draft: Draft, environ: Mapping[str, str]) -> None:
-    """Put the environment's values for ``${NAME}`` in every text; ``$${`` becomes a plain ``${``.
+    """Put the environment's values for ``${NAME}`` in every text but those of triggers; ``$${`` becomes a plain ``${``.
 
     A value is put in as it is and not looked at again, so nothing in it is YAML, or another reference.
     """
@@ -93,6 +93,8 @@ def expand(draft: Draft, environ: Mapping[str, str]) -> None:
 
 
 def _expanded(draft: Draft, value: Any, key: Key, environ: Mapping[str, str]) -> Any:
+    if key == ("triggers",):
+        return value  # $ is the end of a line there, and { begins a group's place
     if isinstance(value, dict):
         return {name: _expanded(draft, inner, (*key, name), environ) for name, inner in value.items()}
     if isinstance(value, list):

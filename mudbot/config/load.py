@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 from mudbot.config.check import check, in_order
 from mudbot.config.draft import Draft, session_name
 from mudbot.config.fields import known_keys
+from mudbot.config.files import text_of
+from mudbot.config.include import Listing, Source
 from mudbot.config.layers import apply_environment, apply_overrides, expand
+from mudbot.config.messages import choice
 from mudbot.config.positions import Key, Positions, printable, shown
 from mudbot.config.shape import TAVERN, Config
 from mudbot.errors import ConfigError, Problem
@@ -29,13 +32,13 @@ def load(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[s
     apply_environment(draft, environ)
     apply_overrides(draft, overrides)
     expand(draft, environ)
-    data = _normal(draft.data)
+    data, listing = _apart(_normal(draft.data), draft, path)
     positions = draft.positions()
     config, found = check(Config, data, positions)
-    problems = [*draft.problems, *found, *_twice(data, draft)]
+    problems = [*draft.problems, *found, *_twice(data, draft), *listing.problems, *_strangers(config, listing)]
     if problems or config is None:
         raise ConfigError(*in_order(problems))
-    return _placed(config, path, positions)
+    return _placed(config, path, positions, listing)
 
 
 def salvage(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> Config:
@@ -47,7 +50,8 @@ def salvage(path: Path | None, *, overrides: Sequence[str] = (), environ: Mappin
     apply_environment(draft, environ)
     apply_overrides(draft, overrides)
     expand(draft, environ)
-    data, positions, tavern = _normal(draft.data), draft.positions(), {"host": TAVERN}
+    data, listing = _apart(_normal(draft.data), draft, path, salvage=True)
+    positions, tavern = draft.positions(), {"host": TAVERN}
     sound: dict[str, Any] = {"sessions": [tavern]}
     for key, value in data.items():
         if key == "sessions" and isinstance(value, list):
@@ -58,7 +62,7 @@ def salvage(path: Path | None, *, overrides: Sequence[str] = (), environ: Mappin
         elif check(Config, sound | {key: value}, positions)[0]:
             sound[key] = value
     config, _ = check(Config, sound, positions)
-    return _placed(config or Config.model_validate({"sessions": [tavern]}), path, positions)
+    return _placed(config or Config.model_validate({"sessions": [tavern]}), path, positions, listing)
 
 
 def _sound_session(item: Any, positions: Positions) -> dict[str, Any]:
@@ -69,7 +73,18 @@ def _sound_session(item: Any, positions: Positions) -> dict[str, Any]:
     return sound
 
 
-def _placed(config: Config, path: Path | None, positions: Positions) -> Config:
+def _apart(data: dict[str, Any], draft: Draft, path: Path | None, *, salvage: bool = False) -> tuple[Any, Listing]:
+    """*data* without its triggers, and these with those of the files that they include."""
+    listing, items = Listing(path.parent if path else Path(), salvage), data.get("triggers")
+    if not isinstance(items, list):
+        return data, listing
+    listing.take(Source(items, listing.root, draft.places, draft.spoiled, draft.foreign))
+    return {key: value for key, value in data.items() if key != "triggers"}, listing
+
+
+def _placed(config: Config, path: Path | None, positions: Positions, listing: Listing) -> Config:
+    if listing.triggers:
+        config = config.model_copy(update={"triggers": tuple(listing.triggers)})
     # The model's own private parts, which its constructor cannot take.
     config._source, config._positions = path, positions  # noqa: SLF001
     for name, plugin in config.plugins.items():
@@ -106,10 +121,10 @@ def example() -> Path:
 
 def _from_file(path: Path, missing: str) -> Draft:
     """The file as a draft.  Raises ConfigError where nothing of it can be used."""
-    from mudbot.config.document import parse
+    from mudbot.config.document import MAX_BYTES, parse
 
     name = printable(path.name)
-    document = parse(_text(path, missing), lambda line: f"{name}:{line}")
+    document = parse(text_of(path, missing, MAX_BYTES), lambda line: f"{name}:{line}")
     if document.data is None and not document.problems:
         raise ConfigError(Problem(printable(str(path)), f"the file is empty: {missing}"))
     if not isinstance(document.data, dict):
@@ -118,39 +133,6 @@ def _from_file(path: Path, missing: str) -> Draft:
     draft = Draft(document.data, document.places)
     draft.spoiled, draft.problems = document.spoiled, document.problems
     return draft
-
-
-def _text(path: Path, missing: str) -> str:
-    """The file's text.  Raises ConfigError, with the remedy."""
-    from mudbot.config.document import MAX_BYTES
-
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # whatever its size says: it may be a pipe, or /dev/zero
-    except FileNotFoundError:
-        raise ConfigError(Problem(printable(str(path)), f"there is no such file: {missing}")) from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(Problem(printable(str(path)), _unreadable(path, error))) from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(Problem(printable(str(path)), f"is longer than {MAX_BYTES:,} bytes: is this the right file?"))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        name, line = printable(path.name), data.count(b"\n", 0, error.start) + 1
-        message = "is not UTF-8 from this line on: save the file as UTF-8 in your editor"
-        raise ConfigError(Problem(f"{name}:{line}", message)) from None
-
-
-def _unreadable(path: Path, error: Exception) -> str:
-    try:
-        if path.is_dir():
-            return f"is a directory: name the file in it, such as {printable(str(path / 'config.yaml'))}"
-    except (OSError, ValueError):
-        pass
-    if isinstance(error, PermissionError):
-        return "may not be read: give the user that runs mudbot the right to read it"
-    reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
-    return f"cannot be read ({reason}): check the path"
 
 
 def _normal(data: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +165,17 @@ def _without_empty(value: Any, key: Key) -> Any:
     if isinstance(value, list):
         return [_without_empty(inner, (*key, index)) for index, inner in enumerate(value)]
     return value
+
+
+def _strangers(config: Config | None, listing: Listing) -> list[Problem]:
+    """Sessions that triggers are for and that there are not."""
+    names = [session.name for session in config.sessions] if config else []
+    wanted = {name: trigger for trigger in reversed(listing.triggers) for name in trigger.session}
+    return [
+        Problem(trigger.where("session"), f"session: {choice(name, names, foreign=False)}")
+        for name, trigger in wanted.items()
+        if names and name not in names
+    ]
 
 
 def _twice(data: dict[str, Any], draft: Draft) -> list[Problem]:

@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from mudbot.config.messages import nearest
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 def refuse(message: str) -> PydanticCustomError:
     """The error to raise in a check of ours: *message* follows the key's name."""
@@ -20,7 +22,7 @@ def refuse(message: str) -> PydanticCustomError:
 def _one_line(text: str) -> str:
     if not text.strip():
         raise refuse("must not be empty: write a value or delete the key")
-    if any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" for c in text):
+    if _CONTROL.search(text):
         raise refuse("must be one line of text, without control characters")
     return text
 
@@ -101,9 +103,28 @@ def _public_url(text: str) -> str:
     return _url(text, "https://bot.example.org")
 
 
+def _redis(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not _is_redis(secret.get_secret_value()):
+        raise refuse("must be redis://host:port, rediss://… for TLS, or unix:///path/of/its/socket")
+    return secret
+
+
+def _is_redis(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        port = url.port  # read here: a wrong one raises ValueError
+    except ValueError:
+        return False
+    if url.scheme == "unix":
+        return bool(url.path)
+    base = url.path.removeprefix("/").removesuffix("/")  # the number of a database, 0 where it is left out
+    return url.scheme in ("redis", "rediss") and port != 0 and (not base or base.isdecimal())
+
+
 Host = Annotated[str, AfterValidator(_host)]
 Name = Annotated[str, AfterValidator(_name)]
 PluginName = Annotated[str, AfterValidator(_plugin_name)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
+RedisUrl = Annotated[OptionalSecret, AfterValidator(_redis)]

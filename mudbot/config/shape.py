@@ -8,13 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
-    SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -33,22 +29,18 @@ from mudbot.config.rules import (
     PluginName,
     Prefix,
     PublicUrl,
+    RedisUrl,
     Secret,
     refuse,
 )
+from mudbot.config.section import Section
+from mudbot.config.triggers import TriggerConfig
 from mudbot.config.units import Duration
 from mudbot.errors import ConfigError, Problem
 
 Encoding = Literal["utf-8", "gbk", "gb18030", "big5", "latin-1", "cp1251", "koi8-r", "auto"]
 TAVERN = "tavern"
 """The host name that stands for the embedded world."""
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys refused, values frozen, nothing of them in pydantic's own errors."""
-
-    # defer_build: the validators are built when a file is first read, which halves the time of `import mudbot.config`.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class ModelChoice(Section):
@@ -77,24 +69,6 @@ class ModelsConfig(Section):
     embedding: ModelChoice | None = None
 
 
-def _redis(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and not _is_redis(secret.get_secret_value()):
-        raise refuse("must be redis://host:port, rediss://… for TLS, or unix:///path/of/its/socket")
-    return secret
-
-
-def _is_redis(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        port = url.port  # read here: a wrong one raises ValueError
-    except ValueError:
-        return False
-    if url.scheme == "unix":
-        return bool(url.path)
-    base = url.path.removeprefix("/").removesuffix("/")  # the number of a database, 0 where it is left out
-    return url.scheme in ("redis", "rediss") and port != 0 and (not base or base.isdecimal())
-
-
 class LimitsConfig(Section):
     """What the API may be asked at most; None is without limit."""
 
@@ -107,7 +81,7 @@ class LimitsConfig(Section):
     """Calls that may wait; one more is refused."""
     deadline: Duration = Field(default=60.0, gt=0, le=86_400)
     """Seconds for a whole call, waiting and retries included."""
-    shared: Annotated[OptionalSecret, AfterValidator(_redis)] = None
+    shared: RedisUrl = None
     """``redis://host:6379``: bots of one organisation keep to the rates above together.  May hold a password."""
     alone: float = Field(default=0.5, gt=0, le=1)
     """The part of the rates that this bot keeps to while that Redis cannot be reached."""
@@ -257,6 +231,10 @@ class SessionConfig(Section):
     goodbye: Command | None = None
     """Said before leaving when the daemon is told to end."""
     command_prefix: Prefix = "!"
+    owners: tuple[OneLine, ...] = ()
+    """Login ids of those who may give owners' commands, in tells that show them; never names, which anybody takes."""
+    record: bool = False
+    """Whether all bytes of its links are kept in the store's folder ``records``, for ``mudbot replay``."""
 
     @field_validator("port")
     @classmethod
@@ -336,6 +314,8 @@ class Config(Section):
     api: ApiConfig = Field(default_factory=ApiConfig)
     sessions: tuple[SessionConfig, ...] = Field(min_length=1)
     plugins: dict[PluginName, PluginConfig] = Field(default_factory=dict)
+    triggers: tuple[TriggerConfig, ...] = Field(default=(), repr=False)
+    """With those of every included file, in their order."""
     store: OneLine = Field(default_factory=_store)
     """The folder that keeps memory, pictures and counts; relative to ``folder``."""
     web: WebConfig = Field(default_factory=WebConfig)

@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar, Unpack, get_args
 
-from mudbot.errors import PluginError
+from mudbot.errors import PatternError, PluginError
 from mudbot.events import Disconnected, Gmcp, Line, LoggedIn, Prompt, Speech
+from mudbot.triggers.trigger import Color, Kind, Pattern, Trigger
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 NAME = r"\w[\w-]*"
 """What a chat command may be called: the prefix goes before it and a blank, or nothing, behind."""
 EVENTS = (Line, Prompt, Gmcp, Speech, LoggedIn, Disconnected)
+
+
+_KINDS: dict[str, Kind] = {"pattern": "regex", "text": "text", "glob": "glob", "exact": "exact"}
+
+
+class TriggerOptions(TypedDict, total=False):
+    """What any trigger may have besides its pattern."""
+
+    cooldown: float
+    """Seconds for which it does not fire again."""
+    per: str
+    """The group for each value of which the cooldown is counted."""
+    when: str
+    """A condition on what the MUD told by GMCP or MSDP and on the groups: ``hp < 30``."""
+    priority: int
+    """The higher the earlier; equal ones go in the order of the plugins, and of the names of their methods."""
+    stop: bool
+    """Where it fires, no trigger behind it does on this line, whichever plugin it is of."""
+    count: int
+    """How often it fires at most."""
+    group: str
+    """What it is switched on and off with: ``combat/heal`` is off with ``combat``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +52,34 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """What a trigger of the configuration is to do now, groups filled in.  The commands are safe to send."""
+
+    trigger: str
+    """Its name."""
+    commands: tuple[str, ...] = ()
+    reply: str | None = None
+    prompt: str | None = None
+    """To ask the model."""
+    speech: Speech | None = None
+    """What it was found in, where that is somebody's speech."""
+
+
+Role = Literal["anyone", "owner"]
+
+
+@dataclass(frozen=True, slots=True)
 class TriggerMark:
-    pattern: re.Pattern[str]
-    cooldown: float
-    per: str | None
+    trigger: Trigger
+    sessions: frozenset[str] = frozenset()
+    """The sessions in which it is looked for; empty for all."""
     converters: dict[str, type] = field(default_factory=dict)
 
-    def arguments(self, groups: dict[str, str | None]) -> dict[str, Any]:
-        """Groups as the handler wants them: ``gold: int`` arrives as a number."""
-        return {k: self.converters[k](v) if k in self.converters and v is not None else v for k, v in groups.items()}
+    def arguments(self, groups: Mapping[str, str]) -> dict[str, Any]:
+        """Named groups as the handler wants them: ``gold: int`` arrives as a number, one that took no part as None."""
+        names = [name for pattern in self.trigger.patterns for name in pattern.compiled().groupindex]
+        found = {name: groups.get(name) for name in names}
+        return {k: self.converters[k](v) if k in self.converters and v is not None else v for k, v in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +90,8 @@ class CommandMark:
     """One line for ``!help``: the method's docstring."""
     zh: str = ""
     """The same in Chinese."""
+    role: Role = "anyone"
+    """Who may give it."""
 
     def described(self, language: str) -> str:
         """The line in *language*, or in English where it has none."""
@@ -72,33 +116,73 @@ class ReviewMark:
 Mark = TriggerMark | CommandMark | EveryMark | OnMark | ReviewMark
 
 
-def trigger(pattern: str, *, cooldown: float = 0, per: str | None = None) -> Callable[[F], F]:
-    """Run the method when *pattern* (a Python regular expression) is found in a line.
+def trigger(  # noqa: PLR0913  # keywords of a decorator: each is one thing that an author may say
+    pattern: str | None = None,
+    *,
+    text: str | None = None,
+    glob: str | None = None,
+    exact: str | None = None,
+    all_of: Sequence[str | Pattern] = (),
+    lines: int | None = None,
+    ignore_case: bool = False,
+    prompt: bool = False,
+    color: str | Mapping[str, str] = "",
+    session: str | Sequence[str] = (),
+    **options: Unpack[TriggerOptions],
+) -> Callable[[F], F]:
+    """Run the method when something is found in a line: *pattern*, a Python regular expression, or one of
 
-    Named groups become arguments; one annotated ``int`` or ``float`` arrives as a number.  With *cooldown* (seconds) it
-    fires at most that often, and with *per* (a group's name) that often for each value of the group.
+    - *text* that the line contains, *exact*: the whole line, *glob*: the whole line, ``*`` standing for anything;
+    - *all_of*: several patterns, found on consecutive lines in this order, or with *lines* all within so many lines.
+
+    Named groups become arguments; one annotated ``int`` or ``float`` arrives as a number.  With *prompt* it looks at
+    prompts, not at lines.  *color* is what the match looks like (``bright green``), or each of some groups.  *session*
+    names the sessions in which it is looked for.  See ``TriggerOptions`` for the rest.
     """
-    _given("trigger", pattern, str, "a pattern")
-    try:
-        compiled = re.compile(pattern)
-    except re.error as exc:
-        raise PluginError(f"@trigger({pattern!r}): not a regular expression: {exc}") from exc
-    return _mark(TriggerMark(compiled, cooldown, per))
+    given = {"pattern": pattern, "text": text, "glob": glob, "exact": exact}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if len(chosen) + bool(all_of) != 1:
+        raise PluginError("@trigger wants one of a pattern, text=, glob=, exact= and all_of= in parentheses after it")
+    for value in chosen.values():
+        _given("trigger", value, str, "a pattern")
+    flags = int(re.IGNORECASE) if ignore_case else 0
+    single = [Pattern(value, _KINDS[name], flags) for name, value in chosen.items()]
+    several = [each if isinstance(each, Pattern) else Pattern(each, flags=flags) for each in all_of]
+    colors = {"": color} if isinstance(color, str) else color
+
+    def decorate(func: F) -> F:
+        try:
+            made = Trigger(
+                patterns=(*single, *several),
+                lines=lines,
+                on="prompt" if prompt else "line",
+                colors=tuple((group, Color.of(value)) for group, value in colors.items() if value),
+                **options,
+            )
+            made.check()
+        except PatternError as exc:
+            raise PluginError(f"@trigger on {func.__qualname__}: {exc}") from exc
+        return _mark(TriggerMark(made, frozenset([session] if isinstance(session, str) else session)))(func)
+
+    return decorate
 
 
-def command(*names: str, cooldown: float = 0, zh: str = "") -> Callable[[F], F]:
+def command(*names: str, cooldown: float = 0, zh: str = "", role: Role = "anyone") -> Callable[[F], F]:
     """Run the method when somebody gives the chat command ``!name``; further *names* are aliases.
 
     The method takes a Command; the first line of its docstring is its help, *zh* the same in Chinese.  With *cooldown*
-    (seconds) each speaker may give it that often.
+    (seconds) each speaker may give it that often.  A command with the *role* ``owner`` exists only for those whose
+    login ids are in ``sessions[].owners``, and only in private.
     """
+    if role not in get_args(Role):
+        raise PluginError(f"@command: role {role!r} is none: choose one of {', '.join(get_args(Role))}")
 
     for name in names:
         _given("command", name, str, "its name")
 
     def decorate(func: F) -> F:
         summary = (inspect.getdoc(func) or "").partition("\n")[0]
-        return _mark(CommandMark(tuple(n.casefold() for n in names), cooldown, summary, zh))(func)
+        return _mark(CommandMark(tuple(n.casefold() for n in names), cooldown, summary, zh, role))(func)
 
     return decorate
 

@@ -77,7 +77,7 @@ def _check(cls: type[Plugin], mark: Mark, name: str) -> None:
         raise PluginError(f"{place} must be 'async def'")
     takes = list(inspect.signature(func).parameters)[1:]
     if isinstance(mark, TriggerMark):
-        _check_trigger(mark, func, place, set(takes))
+        check_trigger(mark, func, place, set(takes))
     elif isinstance(mark, EveryMark):
         if not mark.seconds > 0:
             raise PluginError(f"{place} cannot run every {mark.seconds} seconds: write a number above 0")
@@ -88,12 +88,11 @@ def _check(cls: type[Plugin], mark: Mark, name: str) -> None:
         raise PluginError(f"{place} must take self and one more argument, {wanted}; it takes {takes}")
 
 
-def _check_trigger(mark: TriggerMark, func: Callable[..., Any], place: str, takes: set[str]) -> None:
-    groups = set(mark.pattern.groupindex)
+def check_trigger(mark: TriggerMark, func: Callable[..., Any], place: str, takes: set[str]) -> None:
+    """Raise PluginError where *func* does not take what *mark* finds; note how it wants numbers."""
+    groups = {name for pattern in mark.trigger.patterns for name in pattern.compiled().groupindex}
     if takes != groups:
         raise PluginError(f"{place} takes {sorted(takes)} but its pattern names {sorted(groups)}")
-    if mark.per and mark.per not in groups:
-        raise PluginError(f"{place}: per={mark.per!r} is not a group of its pattern")
     try:
         hints = typing.get_type_hints(func)
     except NameError as exc:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -103,11 +102,17 @@ class Running:
         for name in self._by_event.get(type(event), ()):
             self._put(name, partial(getattr(self.plugin, name), event))
 
-    def offer_match(self, mark: TriggerMark, name: str, found: re.Match[str]) -> None:
-        """A trigger's pattern was found."""
-        groups = found.groupdict()
-        if self._cooled(name, str(groups.get(mark.per or "", "")), mark.cooldown):
-            self._put(name, partial(self._call_trigger, mark, name, groups))
+    def wants(self, kind: type) -> bool:
+        """Whether an ``@on`` method asks for events of *kind*."""
+        return kind in self._by_event
+
+    def offer_job(self, name: str, job: Job) -> None:
+        """Something else to do; *name* is for the log."""
+        self._put(name, job)
+
+    def offer_match(self, mark: TriggerMark, name: str, groups: Mapping[str, str]) -> None:
+        """A trigger fires."""
+        self._put(name, partial(self._call_trigger, mark, name, groups))
 
     def offer_command(self, command: Command) -> None:
         """A chat command that is this plugin's."""
@@ -121,7 +126,7 @@ class Running:
             text = TOO_SOON[self.plugin.language].format(name=given, seconds=math.ceil(wait))
             self._put(name, partial(self.plugin.mud.reply, command, text))
 
-    async def _call_trigger(self, mark: TriggerMark, name: str, groups: dict[str, str | None]) -> None:
+    async def _call_trigger(self, mark: TriggerMark, name: str, groups: Mapping[str, str]) -> None:
         await getattr(self.plugin, name)(**mark.arguments(groups))
 
     def _cooled(self, name: str, key: str, cooldown: float) -> bool:

@@ -12,6 +12,7 @@ from mudbot.events import Command, Room, Speech
 if TYPE_CHECKING:
     from mudbot.api import Api, Caller, Moderation
     from mudbot.host.marks import CommandMark
+    from mudbot.host.triggers import Triggers
     from mudbot.mind.character import Answer, Character
     from mudbot.mud.session import Session
     from mudbot.store.pictures import Picture, Pictures
@@ -60,11 +61,15 @@ class Mud:
         from mudbot.mud.spelling import in_both_scripts
 
         names = in_both_scripts(self._session.character.name, *self._character.persona.names)
-        return (
-            self._session.can_answer(speech)
-            and (speech.speaker or "").casefold() not in self._colleagues()
-            and addressed(speech, names, self.room)
-        )
+        return self._session.can_answer(speech) and not self.colleague(speech) and addressed(speech, names, self.room)
+
+    def can_answer(self, speech: Speech) -> bool:
+        """Whether there is a way to answer *speech*."""
+        return self._session.can_answer(speech)
+
+    def colleague(self, speech: Speech) -> bool:
+        """Whether another character of this bot's speaks: the two must not answer each other for ever."""
+        return (speech.speaker or "").casefold() in self._colleagues()
 
     async def say(self, text: str) -> None:
         """Say *text* in the room."""
@@ -89,11 +94,17 @@ class Mud:
         """
         self._session.answer(to.speech if isinstance(to, Command) else to, text, typing=typing)
 
-    async def send(self, command: str) -> None:
-        """Send a raw command.  Only for plugins to which the owner granted ``permissions: {commands: true}``."""
+    async def send(self, *commands: str) -> None:
+        """Send raw commands; none if one of them is not one plain line, which raises GateError.
+
+        Only for plugins to which the owner granted ``permissions: {commands: true}``.
+        """
         if not self._may_command:
             raise PluginError("raw commands want the owner's permission: plugins.NAME.permissions.commands: true")
-        self._session.command(command)
+        for command in commands[1:]:
+            self._session.voice.plain(command)
+        for command in commands:
+            self._session.command(command)
 
 
 class Ai:
@@ -107,11 +118,14 @@ class Ai:
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
         self.may_paint = False
 
-    async def answer(self, speech: Speech, room: Room) -> Answer:
-        """What the character answers to *speech*; a line of its own where the model fails."""
+    async def answer(self, speech: Speech, room: Room, *, memory: bool = True) -> Answer:
+        """What the character answers to *speech*; a line of its own where the model fails.
+
+        Without *memory* nothing that was said before comes into it, and it is not remembered.
+        """
         channel = speech.channel or "" if speech.kind == "channel" else ""
         caller = self._for(speech.speaker, "reply", channel)
-        answer = await self._character.answer(speech, room, caller=caller)
+        answer = await self._character.answer(speech, room, caller=caller, memory=memory)
         self.on_answer(answer)
         return answer
 
@@ -193,26 +207,28 @@ class Notes:
 class Crew(Protocol):
     """All plugins of a session, as ``Bot`` needs them."""
 
-    prefix: str
-
-    def commands(self) -> Sequence[CommandMark]: ...
+    @property
+    def prefix(self) -> str: ...
+    def commands(self, speech: Speech | None = None) -> Sequence[CommandMark]: ...
     def plugins(self) -> Sequence[tuple[str, bool]]: ...
 
 
 class Bot:
     """The bot itself: what it can do and how it is."""
 
-    def __init__(self, crew: Crew, session: Session, api: Api) -> None:
+    def __init__(self, crew: Crew, session: Session, api: Api, triggers: Triggers) -> None:
         self._crew, self._session, self._api = crew, session, api
+        self.triggers = triggers
+        """The triggers of this session: what they did; on, off, more of them."""
 
     @property
     def prefix(self) -> str:
         """What chat commands begin with."""
         return self._crew.prefix
 
-    def commands(self) -> Sequence[CommandMark]:
-        """Every chat command there is."""
-        return self._crew.commands()
+    def commands(self, speech: Speech | None = None) -> Sequence[CommandMark]:
+        """Every chat command there is for who said *speech*; for anyone without it."""
+        return self._crew.commands(speech)
 
     def status(self) -> Status:
         """How the bot is now."""

@@ -73,27 +73,29 @@ class Character:
     def __repr__(self) -> str:
         return f"<Character {self.persona.name} by {self.model.name}, {self.model.endpoint}>"
 
-    async def answer(self, speech: Speech, room: Room, *, caller: Any = None) -> Answer:
+    async def answer(self, speech: Speech, room: Room, *, caller: Any = None, memory: bool = True) -> Answer:
         """Answer *speech* in character.  Never raises for the model's sake: then the answer is a fallback.
 
-        *caller* is handed on to the API: on whose behalf it is asked.
+        *caller* is handed on to the API: on whose behalf it is asked.  Without *memory* it stands alone: nothing that
+        was said before is shown to the model, and neither is it remembered.
         """
         try:
             async with asyncio.timeout(REPLY_WITHIN):  # over the reviews as well: they may wait for a server, too
-                return await self._answer(speech, room, caller)
+                return await self._answer(speech, room, caller, memory=memory)
         except TimeoutError:
             return self.fallback(speech, f"no answer within {REPLY_WITHIN:.0f} s")
         except ApiError as exc:
             return self.fallback(speech, str(exc))
 
-    async def _answer(self, speech: Speech, room: Room, caller: Any) -> Answer:
+    async def _answer(self, speech: Speech, room: Room, caller: Any, *, memory: bool) -> Answer:
         asked, speaker = speech.text or "", speech.speaker or ""
         if reason := await self._review(asked, "player", speaker):
             return self.fallback(speech, f"not sent: {reason}")
         people = tuple(p for p in room.people or () if p not in self.persona.names)
-        prompt = build(self.persona, await self._recent(speech), Scene(room.name, people, speech.kind), speaker, asked)
+        turns = await self._recent(speech) if memory else []
+        prompt = build(self.persona, turns, Scene(room.name, people, speech.kind), speaker, asked)
         answer = await self._ask(prompt, speech, caller)
-        if answer.source == "model":
+        if memory and answer.source == "model":
             said = [Turn(speaker, asked, own=False), Turn(self.persona.name, answer.text, own=True)]
             await self._memory.remember(_key(speech), said, private=speech.private)
         return answer

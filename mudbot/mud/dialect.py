@@ -158,6 +158,13 @@ class Dialect(BaseModel):
         """*pattern* with the dialect's ``%{parts}`` put in."""
         return with_parts(pattern, self.parts, self.variants)
 
+    def in_game(self) -> Iterator[re.Pattern[str]]:
+        """All that a line in the game is searched for: one without any of them says nothing to the dialect."""
+        yield from (pattern for _, pattern in self._rules)
+        also = (self.announce, self.wrap.opens if self.wrap else None, self.room.arrives, self.room.leaves)
+        asked = (question.when for question in self.questions if question.during != "login")
+        yield from map(self.compile, filter(None, (*also, *asked, *(news.pattern for news in self.news))))
+
     @functools.cached_property
     def _rules(self) -> list[tuple[Rule, re.Pattern[str]]]:
         return [(rule, self.compile(rule.pattern)) for rule in self.hear]
@@ -201,7 +208,12 @@ class Dialect(BaseModel):
                 group = match.groupdict().get
                 speaker, channel = group("speaker") or (announced if rule.announced else None), group("channel")
                 return Speech(
-                    rule.kind, speaker, group("text") or "", group("id"), self.stems.get(channel or "", channel)
+                    rule.kind,
+                    speaker,
+                    group("text") or "",
+                    group("id"),
+                    self.stems.get(channel or "", channel),
+                    sure=bool(rule.colour and line.spans),
                 )
         return None
 

@@ -41,6 +41,11 @@ class Ear:
         """Whether lines are held back until it is known how their speech ends."""
         return bool(self._open)
 
+    @property
+    def attentive(self) -> bool:
+        """Whether the next line goes on with what began: its speech, what was announced, or a line that was cut."""
+        return bool(self._open or self._lines_left or self._amid_line)
+
     def hear(self, line: Line) -> list[Heard]:
         """What *line* says; empty while more of it must come, several entries where it ends a wait for nothing."""
         # The rest of a line that was too long begins where its sender chose: nothing in it is speech.

@@ -58,7 +58,12 @@ class Outbox:
 
     def __repr__(self) -> str:
         held = self._rules.held(self._clock.now())
-        return f"<Outbox {len(self._waiting)} waiting, {self.sent} sent, {self.dropped} dropped{held}>"
+        return f"<Outbox {self.waiting} waiting, {self.sent} sent, {self.dropped} dropped{held}>"
+
+    @property
+    def waiting(self) -> int:
+        """How many lines wait to be sent."""
+        return len(self._waiting)
 
     # -- what the session tells ------------------------------------------------------------------------------------
 

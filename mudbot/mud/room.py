@@ -44,6 +44,11 @@ class RoomTracker:
             self._finish()
 
     @property
+    def looking(self) -> bool:
+        """Whether the next lines may describe the room."""
+        return self._looking is not None
+
+    @property
     def seen(self) -> int:
         """How many lines with text have come since the look."""
         return sum(bool(text.strip()) for text in self._seen)

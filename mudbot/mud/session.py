@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mudbot.errors import BusyError, ConnectError, LoginError, MudError
-from mudbot.events import Closed, Disconnected, LoggedIn, MudEvent, Room, SessionEvent, Speech
+from mudbot.events import Closed, Disconnected, Lines, LoggedIn, MudEvent, Room, SessionEvent, Speech
 from mudbot.mud import dialect as dialects
 from mudbot.mud.detect import Detector
 from mudbot.mud.login import Character
@@ -20,7 +21,7 @@ from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
 from mudbot.mud.spelling import in_both_scripts
 from mudbot.mud.telnet import HUNG_UP, LOST, Address, Connection
-from mudbot.mud.visit import Visit
+from mudbot.mud.visit import Finder, Visit
 from mudbot.mud.voice import Manner, Voice
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ State = Literal["new", "connecting", "logging in", "playing", "waiting", "stoppe
 class Session:
     """A character's presence in a MUD.  ``run`` keeps it there until ``stop``.
 
-    *listener* gets every event but the echo of the character's own words, synchronously and in order; it must not
-    raise and must not wait.  Without a *dialect* what the MUD shows decides, and until it does, the generic one serves.
+    *listener* gets every event but the echo of the character's own words, synchronously and in order, some at a time,
+    many lines as ``Lines``; it must not raise and must not wait.  Without a *dialect* what the MUD shows decides, and
+    until it does, the generic one serves.
     """
 
     def __init__(
@@ -69,9 +71,13 @@ class Session:
         self.detector = None if dialect else Detector()
         """Set while it is not known yet what MUD it is."""
         self.dialect = dialect = dialect or dialects.load("generic")
-        self.listener: Callable[[SessionEvent], None] = lambda _event: None
+        self.listener: Callable[[Sequence[SessionEvent]], None] = lambda _events: None
         self.tap: Callable[[Sequence[MudEvent]], None] | None = None
         """Gets everything that the link gives, the login too, before anything is made of it."""
+        self.on_link: Callable[[Connection], None] | None = None
+        """Gets each link before it is opened."""
+        self.finder: Callable[[tuple[re.Pattern[str], ...]], Finder] | None = None
+        """Makes what finds patterns in many lines at once; without it every line is read by itself."""
         self.state: State = "new"
         self.why = ""
         """Why it is in this state, for people."""
@@ -220,7 +226,7 @@ class Session:
             return self.reconnect.after_refusal() if isinstance(self._refusal, LoginError) else None
         in_game = self._clock.now() - self._since if visit.login.done else 0.0
         if visit.login.done:
-            self.listener(Disconnected(self.why))
+            self.listener([Disconnected(self.why)])
         if visit.taken_lately:
             self.why = "somebody else logged in as the same character"
             return self.reconnect.after_takeover(self._clock.now())
@@ -239,6 +245,8 @@ class Session:
         self._over = asyncio.get_running_loop().create_future()
         self._link = Connection(self.address, self._on_events)
         self._visit = Visit(self, self._link, self._clock)
+        if self.on_link is not None:
+            self.on_link(self._link)
         self._since = self._clock.now()
         return self._link, self._over, self._visit
 
@@ -288,14 +296,23 @@ class Session:
         self._follow_encoding()
         if self.tap is not None:
             self.tap(events)
+        if isinstance(events, Lines):
+            visit.hear_lines(events)
+            return
         for event in events:
-            if self._over is None or self._over.done():
+            if not self.alive:
                 return
             if isinstance(event, Closed):
+                assert self._over is not None
                 visit.ended()
                 self._over.set_result(event.reason)
             else:
                 visit.hear(event)
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a link that has not ended yet."""
+        return self._over is not None and not self._over.done()
 
     def _follow_encoding(self) -> None:
         """Write in what the MUD turned out to write in."""
@@ -337,7 +354,7 @@ class Session:
             self.reconnect.after_login()
         self._become("playing")
         self.outbox.open(self._link.write)
-        self.listener(LoggedIn())
+        self.listener([LoggedIn()])
 
     def adopt(self, dialect: Dialect, why: str) -> None:
         """Speak and hear *dialect* from now on."""

@@ -30,8 +30,10 @@ log = logging.getLogger(__name__)
 # A flood of telnet commands would log a warning each.
 logging.getLogger("telnetlib3").setLevel(logging.ERROR)
 
-PIECE = 4096
+PIECE = 16 * 1024
 """Bytes handled a turn, and bytes of a socket read: it bounds how long a flood holds the loop."""
+LINES_PIECE = 4096
+"""The same where lines are short: what a line costs, it costs however little stands on it."""
 TLS_READ_SIZE = 16 * 1024
 COMMANDS_PIECE = 1024
 """The same where telnet commands are many: one takes as long as a hundred bytes of text."""
@@ -169,7 +171,7 @@ class MudStream(telnetlib3.TelnetClient):
     def data_received(self, data: bytes) -> None:
         if self._over:
             return
-        if self._inbox or self._inflater or self._turn or self._held or len(data) > PIECE or _many_commands(data):
+        if self._inbox or self._inflater or self._turn or self._held or len(data) > _bound(data):
             self._inbox += data
             if self._turn is None and not self._held:
                 self._take_turn()
@@ -217,11 +219,10 @@ class MudStream(telnetlib3.TelnetClient):
     def _next_piece(self) -> bytes:
         if self._inflater is not None:
             piece = self._inflater.take(self._inbox, self._piece)
-            self._piece = COMMANDS_PIECE if _many_commands(piece) else PIECE
+            self._piece = _bound(piece)
             return piece
         piece = bytes(self._inbox[:PIECE])
-        if _many_commands(piece):
-            piece = piece[:COMMANDS_PIECE]
+        piece = piece[: _bound(piece)]
         del self._inbox[: len(piece)]
         return piece
 
@@ -264,5 +265,8 @@ def _trim(transport: asyncio.Transport) -> None:
         tls._ssl_buffer_view = memoryview(tls._ssl_buffer)  # noqa: SLF001
 
 
-def _many_commands(data: bytes) -> bool:
-    return data.count(255) * 16 > len(data)
+def _bound(data: bytes) -> int:
+    """How many bytes like these are handled in one turn."""
+    if data.count(255) * 16 > len(data):
+        return COMMANDS_PIECE
+    return LINES_PIECE if data.count(b"\n") * 24 > len(data) else PIECE

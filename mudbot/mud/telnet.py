@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
 
 from telnetlib3 import telopt
 
@@ -16,7 +17,7 @@ from mudbot.mud.options import Offer
 from mudbot.mud.stream import HUNG_UP, LOST, MudStream
 from mudbot.mud.text import TextStream, decoder_name
 
-__all__ = ["HUNG_UP", "LOST", "MAX_UNSENT", "QUIET", "Address", "Connection", "Listener", "Offer"]
+__all__ = ["HUNG_UP", "LOST", "MAX_UNSENT", "QUIET", "Address", "Connection", "Listener", "Offer", "Tap"]
 
 QUIET = 0.2
 """Seconds without text after which what stands at the end is taken for a prompt; most MUDs send neither GA nor EOR."""
@@ -26,6 +27,27 @@ MAX_UNSENT = 256 * 1024
 log = logging.getLogger(__name__)
 
 Listener = Callable[[Sequence[MudEvent]], None]
+Dial = Callable[[Address, Callable[[], MudStream]], Awaitable[object]]
+"""Makes a stream the protocol of a link to an address.  Raises ConnectError."""
+
+
+class Tap(Protocol):
+    """Sees the bytes of one link as they pass, in order.  No method may raise or wait."""
+
+    def opened(self) -> None:
+        """The link is up."""
+
+    def heard(self, data: bytes) -> None:
+        """What the MUD sent, telnet commands included but inflated, just before anything is made of it."""
+
+    def compressed(self, size: int) -> None:
+        """The last *size* bytes that were heard were compressed: they come again as what they mean."""
+
+    def sent(self, data: bytes, *, hidden: bool) -> None:
+        """What goes to the MUD; *hidden* where it was typed while the MUD hides what is typed."""
+
+    def ended(self, reason: str) -> None:
+        """Nothing more will come."""
 
 
 class Connection:
@@ -36,6 +58,10 @@ class Connection:
 
     def __init__(self, address: Address, listener: Listener) -> None:
         self.address = address
+        self.tap: Tap | None = None
+        """Told of all bytes; to be set before ``open``."""
+        self.dial: Dial = dial.connect
+        """The way there; to be set before ``open``."""
         self._listener = listener
         self._text = TextStream(address.encoding)
         self._read_as = self._text.encoding
@@ -51,7 +77,8 @@ class Connection:
 
     async def open(self) -> None:
         """Connect, within 20 seconds.  Raises ConnectError naming the address; text may arrive before this returns."""
-        await dial.connect(self.address, lambda: MudStream(self))
+        tap = self.tap
+        await self.dial(self.address, lambda: MudStream(self) if tap is None else _TappedStream(self, tap))
 
     def write(self, data: bytes) -> None:
         """Send bytes that passed the gate (IAC already doubled)."""
@@ -169,6 +196,8 @@ class Connection:
         if self._stream is not None:
             self._stream.stop()
         self._listener([Closed(reason)])
+        if self.tap is not None:
+            self.tap.ended(reason)
 
     # -- prompts -------------------------------------------------------------------------------------------------------
 
@@ -207,3 +236,33 @@ class Connection:
         self._read_as = self._text.encoding
         guess = self._text.guess
         log.info("%s: text is read as %s by now (%s)", self.address, self._read_as, guess.reason if guess else "")
+
+
+class _TappedStream(MudStream):
+    """A stream that tells a tap of every byte.  One of its own, so that a link without a tap has no more to do."""
+
+    def __init__(self, link: Connection, tap: Tap) -> None:
+        super().__init__(link)
+        self._link: Connection = link
+        self._tap = tap
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Whatever writes has the transport: telnetlib3 answers there, the link types there.
+        tapped: Any = transport
+        write = tapped.write
+
+        def told(data: bytes) -> None:
+            negotiates = data[:1] == telopt.IAC and data[1:2] != telopt.IAC
+            self._tap.sent(bytes(data), hidden=self._link.hides and not negotiates)
+            write(data)
+
+        tapped.write = told
+        self._tap.opened()
+        super().connection_made(transport)
+
+    def _handle(self, piece: bytes) -> None:
+        self._tap.heard(piece)
+        inflater, waiting = self._inflater, len(self._inbox)
+        super()._handle(piece)
+        if self._inflater is not inflater and self._inflater is not None:
+            self._tap.compressed(max(len(self._inbox) - waiting, 0))  # what stood behind the beginning of compression

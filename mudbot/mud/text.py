@@ -10,9 +10,8 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from itertools import count, repeat
 
-from mudbot.events import Line, Prompt, PromptKind
+from mudbot.events import Line, Lines, Page, Prompt, PromptKind
 from mudbot.mud.charset import Guess, Guesser
 from mudbot.mud.colour import CONTROLS, ESCAPES, GUARD, LINE_END, PLAIN, UNFINISHED_ESCAPE, Block, after
 
@@ -21,16 +20,18 @@ MAX_LINE = 16 * 1024
 AUTO = "auto"
 """The encoding that is guessed from what the MUD says first."""
 
-_MAX_READ = 16 * 1024
+MAX_READ = 16 * 1024
 """Bytes that are worked on at once: a line keeps those it was read with, for its colours."""
 _UNSEEN = CONTROLS + b"\r"  # what is left of line ends once they are all made of one LF each
 _OTHER_CR = re.compile(rb"\r(?!\n)")  # three times as fast as counting both
 _ASCII = bytes(range(0x20, 0x7F))
+_NONE = Lines(Page(""))
 
 # What a codec's own name cannot read, its superset can: real GBK and Big5 text strays beyond the standard.
 _DECODERS = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs"}
-# What the narrower codec reads without a complaint the wider one reads the same, and takes half as long again.
-_SUBSETS = {"gb18030": "gbk"}
+# What the narrower codec reads without a complaint the wider one reads the same, and takes half as long again; and
+# what needs no replacement in UTF-8 need not be encoded again for whoever searches in it.
+_SUBSETS = {"gb18030": "gbk", "utf-8": "utf-8"}
 
 
 def decoder_name(encoding: str) -> str:
@@ -72,22 +73,28 @@ class TextStream:
         """Whether there is text without a line end."""
         return bool(self._pending)
 
-    def feed(self, data: bytes) -> list[Line]:
+    def feed(self, data: bytes) -> Lines:
         """The lines that *data* completes, in order."""
-        if len(data) > _MAX_READ:
-            return [line for i in range(0, len(data), _MAX_READ) for line in self.feed(data[i : i + _MAX_READ])]
+        if len(data) > MAX_READ:
+            pieces = (self.feed(data[i : i + MAX_READ]) for i in range(0, len(data), MAX_READ))
+            return Lines(Page.of([line for piece in pieces for line in piece]))
         if not data:
-            return []
+            return _NONE
         self._waited = False
         data = self._complete(data)
-        lines = self._lines(data) if data else []
-        if len(self._pending) > self._max_line:
-            *pieces, self._pending = self._cut(self._pending)
-            lines += [self._line(piece, cut=True) for piece in pieces]
-        if self._prompt and lines:
-            lines[0] = lines[0].after(self._prompt)
-            self._prompt = ""
-        return lines
+        long = len(self._pending) > self._max_line
+        if not data and not long:
+            return _NONE
+        prompt, self._prompt = self._prompt, ""
+        if not long and self._plain(data):
+            return Lines(self._page(data, prompt))
+        lines = self._one_by_one(data)
+        if long:
+            *cut, self._pending = self._cut(self._pending)
+            lines += [self._line(piece, cut=True) for piece in cut]
+        if prompt:
+            lines[0] = lines[0].after(prompt)
+        return Lines(Page.of(lines))
 
     def flush(self, kind: PromptKind) -> Prompt | None:
         """What has no line end, as a prompt; None if nothing can be seen of it, or (by quiet) if it is unfinished.
@@ -160,35 +167,46 @@ class TextStream:
         return {b"\r": b"\n\0", b"\n": b"\r"}.get(last, b"")
 
     def _decode(self, data: bytes) -> str:
+        return self._read(self._visible(data))[0]
+
+    def _visible(self, data: bytes) -> bytes:
+        """*data* without escapes and what else cannot be seen."""
         if b"\x1b" in data:
             data = b"".join(ESCAPES.split(data))  # a sixth faster than sub
-        data = data.translate(None, _UNSEEN)
-        if self._extends_ascii and data.isascii():
-            return data.decode("ascii")
+        return data.translate(None, _UNSEEN)
+
+    def _read(self, visible: bytes) -> tuple[str, bytes | None]:
+        """The text, and the same in UTF-8 if that is at hand."""
+        if self._extends_ascii and visible.isascii():
+            return visible.decode("ascii"), visible
         if self._strict is not None:
             with contextlib.suppress(UnicodeDecodeError):
-                return data.decode(self._strict)
-        return (data + GUARD).decode(self._codec, "replace")[: -len(GUARD)]
+                return visible.decode(self._strict), visible if self._strict == "utf-8" else None
+        return (visible + GUARD).decode(self._codec, "replace")[: -len(GUARD)], None
 
-    def _lines(self, data: bytes) -> list[Line]:
-        """The lines of *data*, which ends with a line end."""
+    def _plain(self, data: bytes) -> bool:
+        """Whether the lines of *data* can be read all at once: none is too long, and no guess hangs on them."""
         if self._guesser is not None and not data.isascii():
-            # One by one, so that what is read does not depend on how much comes at once.
-            raw = LINE_END.split(data)[:-1]
-            return [line for one in raw for line in self._bounded(one)]
-        if len(data) > self._max_line:
-            raw = LINE_END.split(data)[:-1]
-            if max(map(len, raw)) > self._max_line:
-                return [line for one in raw for line in self._bounded(one)]
+            return False
+        if len(data) <= self._max_line or max(map(len, data.split(b"\n"))) <= self._max_line:
+            return True
+        return max(map(len, LINE_END.split(data))) <= self._max_line
+
+    def _one_by_one(self, data: bytes) -> list[Line]:
+        """The lines of *data*, which ends with a line end, each in pieces if it is too long.
+
+        So what is read does not depend on how much comes at once.
+        """
+        return [line for one in LINE_END.split(data)[:-1] for line in self._bounded(one)]
+
+    def _page(self, data: bytes, prompt: str) -> Page:
+        """The lines of *data*, which ends with a line end."""
         colours = self._colours(data)
         # The common case needs nothing done: every CR belongs to a CRLF, and goes with the controls.
         if _OTHER_CR.search(data):
             data = LINE_END.sub(b"\n", data)
-        texts = self._decode(data).split("\n")
-        texts.pop()
-        if colours is None:
-            return list(map(Line, texts))
-        return list(map(Line, texts, repeat(False), repeat(""), repeat(colours), count()))
+        text, utf8 = self._read(self._visible(data))
+        return Page(text, prompt, colours, utf8)
 
     def _colours(self, data: bytes) -> Block | None:
         """What knows the colours of *data*, if there are any; the pen moves on to its end."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from mudbot.errors import BusyError, GateError, LoginError
-from mudbot.events import Gmcp, Line, Msdp, Mssp, News, Prompt
+from mudbot.events import Gmcp, Line, Lines, Msdp, Mssp, News, Prompt
 from mudbot.mud import dialect as dialects
 from mudbot.mud.detect import Detector
 from mudbot.mud.ear import Ear
@@ -15,11 +16,12 @@ from mudbot.mud.login import Character, Login
 from mudbot.mud.questions import Questions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import re
+    from collections.abc import Callable, Sequence
 
     from mudbot.clock import Clock
     from mudbot.errors import MudError
-    from mudbot.events import SessionEvent, Speech
+    from mudbot.events import Page, SessionEvent, Speech
     from mudbot.mud.dialect import Dialect
     from mudbot.mud.ear import Heard
     from mudbot.mud.room import RoomTracker
@@ -34,6 +36,8 @@ UNKNOWN_QUIET = 1.5
 """Seconds of quiet after which a line of a MUD that is not known yet may be the login's question."""
 DOOR_LINES = 8
 """Lines of a burst among which the login's question is looked for, where it is not known which MUD it is."""
+SAYS_MUCH = 50
+"""Lines after which it need not be counted any more how much a MUD says."""
 TAKEN_LATELY = 30.0
 """Seconds within which a drop is the consequence of the news that somebody else logged in."""
 
@@ -47,7 +51,8 @@ class Life(Protocol):
     detector: Detector | None
     voice: Voice
     room: RoomTracker
-    listener: Callable[[SessionEvent], None]
+    listener: Callable[[Sequence[SessionEvent]], None]
+    finder: Callable[[tuple[re.Pattern[str], ...]], Finder] | None
 
     @property
     def encoding_is_fixed(self) -> bool:
@@ -56,6 +61,10 @@ class Life(Protocol):
     @property
     def state(self) -> str:
         """Where the session is: ``playing`` in the game."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the link has not ended yet."""
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Call *action* after *seconds*, unless the link ended before."""
@@ -80,6 +89,17 @@ class Life(Protocol):
 
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself."""
+
+
+class Finder(Protocol):
+    """Knows where patterns may be; a filter that is too generous, never too strict."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether they may be in any line."""
+
+    def rows(self, page: Page) -> Sequence[int]:
+        """The rows of *page* in which any of them may be."""
 
 
 MudNews = Line | Prompt | Gmcp | Msdp | Mssp
@@ -133,6 +153,8 @@ class Visit:
         self.login = Login(rules, session.character.name, session.voice.encoding)
         self._ear, self._questions = Ear(rules), Questions(rules)
         self._news = [(news, rules.compile(news.pattern)) for news in rules.news]
+        found = session.finder(tuple(rules.in_game())) if session.finder is not None else None
+        self._finder = None if found is None or found.blind or rules.unended else found
 
     def hint(self) -> str:
         """What may be wrong where the login does not get on, for the owner."""
@@ -162,6 +184,38 @@ class Visit:
         """The link is gone: what was held back is heard now."""
         self._hear_all(self._ear.flush())
 
+    def hear_lines(self, lines: Lines) -> None:
+        """The next lines of the link: those that no rule of the dialect may concern are handed on all at once."""
+        rows: Sequence[int] | None = None
+        at = 0
+        while at < len(lines) and self._session.alive:
+            if self._finder is None or self._reads_every_line or lines.page.has_cuts:
+                self.hear(lines[at])
+                at += 1
+                continue
+            if rows is None:
+                rows = [row - lines.start for row in self._finder.rows(lines.page)]
+                if lines.page.first_prompt and not lines.start:
+                    rows = sorted({0, *rows})
+            place = bisect_left(rows, at)
+            row = rows[place] if place < len(rows) else len(lines)
+            if row > at:
+                self._hand_on(lines[at:row])
+            if row < len(lines) and self._session.alive:
+                self.hear(lines[row])
+            at = row + 1
+
+    @property
+    def _reads_every_line(self) -> bool:
+        """Whether something began that the next line goes on with, or the character is not in the game yet."""
+        return self._session.state != "playing" or self._ear.attentive or self._session.room.looking
+
+    def _hand_on(self, lines: Lines) -> None:
+        """Lines that are no speech, no question and no news."""
+        if self.said_since < SAYS_MUCH:
+            self.said_since += sum(bool(line.text.strip()) for line in lines[:SAYS_MUCH])
+        self._session.listener(lines)
+
     def hear(self, event: MudNews) -> None:
         """The next event of the link."""
         if not isinstance(event, Gmcp | Msdp):
@@ -169,7 +223,7 @@ class Visit:
         if isinstance(event, Gmcp):
             self._session.room.hear_gmcp(event)
         if isinstance(event, Msdp | Mssp) or (isinstance(event, Gmcp) and self._session.state == "playing"):
-            self._session.listener(event)
+            self._session.listener([event])
         elif isinstance(event, Line | Prompt):
             if self._session.state == "playing":
                 self._in_game(event)
@@ -321,20 +375,19 @@ class Visit:
             self._hear_all(self._ear.flush())
             self._answer_question(event.text)
             self._session.room.hear(event)
-            self._session.listener(event)
+            self._session.listener([event])
 
     def _hear_all(self, heard: list[Heard]) -> None:
         for line, speech in heard:
             if speech is None:
                 self._answer_question(line.text)
                 self._session.room.hear(line)
-                self._session.listener(line)
+                self._session.listener([line])
                 self._heed(line)
             elif not self._session.is_own(speech):  # nothing that the character said itself goes any further
                 log.debug("%s: heard %s", self._session.name, speech)
                 self._session.learn_who(speech)
-                self._session.listener(line)
-                self._session.listener(replace(speech, at=self._clock.now()))
+                self._session.listener([line, replace(speech, at=self._clock.now())])
 
     def _answer_question(self, text: str) -> None:
         if (send := self._questions.answer(text, "game", self._clock.now())) is not None:
@@ -350,5 +403,5 @@ class Visit:
                 if news.kind == "taken":
                     self._taken_at = self._clock.now()
                 self._session.voice.heed(news, text)
-                self._session.listener(News(news.kind, text))
+                self._session.listener([News(news.kind, text)])
                 return

@@ -40,7 +40,7 @@ class Bad(Watched):
 
 async def hear(host: Host, *texts: str) -> None:
     for text in texts:
-        host.hear(Line(text))
+        host.hear([Line(text)])
         await settle()
 
 
@@ -77,7 +77,7 @@ async def test_a_paused_plugin_does_not_work_off_what_waited(host: Host, caplog:
     bad = Bad()
     await host.add(bad)
     for number in range(50):
-        host.hear(Line(str(number)))
+        host.hear([Line(str(number))])
     await settle(100)
     assert len(bad.did) == MAX_FAILURES
     assert caplog.text.count("Traceback") == MAX_FAILURES
@@ -184,8 +184,8 @@ async def test_a_handler_that_hangs_is_ended_and_named(
 
     plugin = Hangs()
     await host.add(plugin)
-    host.hear(Line("hang"))
-    host.hear(Line("2"))
+    host.hear([Line("hang")])
+    host.hear([Line("2")])
     await plugin.gate.wait()
     assert plugin.did == ["2"]
     assert "plugin watched failed in line: TimeoutError" in caplog.text

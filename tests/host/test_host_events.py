@@ -8,6 +8,7 @@ import pytest
 
 from mudbot import Command, Disconnected, Gmcp, Line, LoggedIn, Plugin, Prompt, Speech, command, every, on, trigger
 from mudbot.host import running as running_module
+from mudbot.host.chat import Chat
 from mudbot.host.host import Host
 from mudbot.testing import FakeClock
 from mudbot.testing.clock import settle
@@ -57,11 +58,11 @@ async def test_a_cooldown_holds_for_each_value_of_its_group(host: Host, clock: F
     plugin = Greeter()
     await host.add(plugin)
     for name in ("Ann", "Ann", "Bob"):
-        host.hear(Line(f"{name} has arrived."))
+        host.hear([Line(f"{name} has arrived.")])
     await clock.advance(59)
-    host.hear(Line("Ann has arrived."))
+    host.hear([Line("Ann has arrived.")])
     await clock.advance(1)
-    host.hear(Line("Ann has arrived."))
+    host.hear([Line("Ann has arrived.")])
     await settle()
     assert plugin.did == ["Ann", "Bob", "Ann"]
 
@@ -71,7 +72,7 @@ async def test_a_cooldown_without_a_group_holds_for_all(host: Host, clock: FakeC
     plugin = Rain()
     await host.add(plugin)
     for _ in range(4):
-        host.hear(Line("The rain goes on."))
+        host.hear([Line("The rain goes on.")])
         await clock.advance(6)
     assert plugin.did == ["rain", "rain"]
 
@@ -79,8 +80,8 @@ async def test_a_cooldown_without_a_group_holds_for_all(host: Host, clock: FakeC
 async def test_groups_arrive_as_numbers_and_missing_ones_as_none(host: Host) -> None:
     plugin = Miser()
     await host.add(plugin)
-    host.hear(Line("Ann gives you 12 coins and 3 gems"))
-    host.hear(Line("Bob gives you 7 coins"))
+    host.hear([Line("Ann gives you 12 coins and 3 gems")])
+    host.hear([Line("Bob gives you 7 coins")])
     await settle()
     assert plugin.did == [("Ann", 12, 3), ("Bob", 7, None)]
 
@@ -96,8 +97,8 @@ async def test_two_triggers_on_one_method_both_fire(host: Host) -> None:
 
     plugin = Twice()
     await host.add(plugin)
-    host.hear(Line("ab"))
-    host.hear(Line("b"))
+    host.hear([Line("ab")])
+    host.hear([Line("b")])
     await settle()
     assert plugin.did == ["seen"] * 3
 
@@ -106,8 +107,8 @@ async def test_triggers_are_for_lines_only(host: Host) -> None:
     """A prompt that looks like the line, or the speech in it, fires nothing."""
     plugin = Rain()
     await host.add(plugin)
-    host.hear(Prompt("rain"))
-    host.hear(say("rain"))
+    host.hear([Prompt("rain")])
+    host.hear([say("rain")])
     await settle()
     assert plugin.did == []
 
@@ -123,7 +124,7 @@ async def test_a_command_has_its_name_rest_and_way_back(host: Host) -> None:
         say(f"{text}", f"P{i}") for i, text in enumerate(("!draw a red  hill ", "  !DRAW", "!画 山\n水", "!sketch-it"))
     ]
     for speech in speeches:
-        host.hear(speech)
+        host.hear([speech])
     await settle()
     assert plugin.did == [
         ("draw", "a red  hill", speeches[0]),
@@ -137,19 +138,19 @@ async def test_commands_as_a_chinese_keyboard_types_them(host: Host) -> None:
     """A full-width mark, and no space behind a Chinese name."""
     plugin = Obeys()
     await host.add(plugin)
-    host.hear(first := say("！画山水"))
-    host.hear(second := say("！draw 月 夜", "Bob"))
+    host.hear([first := say("！画山水")])
+    host.hear([second := say("！draw 月 夜", "Bob")])
     await settle()
     assert plugin.did == [("画", "山水", first), ("draw", "月 夜", second)]
 
 
 async def test_a_command_that_cannot_be_answered_is_not_worked_on(clock: FakeClock) -> None:
     """A rumour that looks like one would cost a picture that nobody is told of."""
-    host = Host(clock, answerable=lambda speech: speech.kind == "say")
+    host = Host(clock, chat=Chat(answerable=lambda speech: speech.kind == "say"))
     plugin = Obeys()
     await host.add(plugin)
-    host.hear(Speech("channel", "某人", "!draw a hill", channel="谣言"))
-    host.hear(say("!draw a hill"))
+    host.hear([Speech("channel", "某人", "!draw a hill", channel="谣言")])
+    host.hear([say("!draw a hill")])
     await settle()
     assert len(plugin.did) == 1
     await host.stop()
@@ -161,7 +162,7 @@ async def test_what_is_no_known_command_is_speech(host: Host, text: str) -> None
     obeys, listens = Obeys(), named("listens", Listens)
     await host.add(obeys)
     await host.add(listens)
-    host.hear(say(text))
+    host.hear([say(text)])
     await settle()
     assert obeys.did == []
     assert isinstance(listens, Listens)
@@ -173,7 +174,7 @@ async def test_a_command_is_not_also_speech(host: Host) -> None:
     obeys, listens = Obeys(), named("listens", Listens)
     await host.add(obeys)
     await host.add(listens)
-    host.hear(say("!draw"))
+    host.hear([say("!draw")])
     await settle()
     assert isinstance(listens, Listens)
     assert (len(obeys.did), listens.did) == (1, [])
@@ -182,11 +183,11 @@ async def test_a_command_is_not_also_speech(host: Host) -> None:
 @pytest.mark.parametrize("prefix", ["#", "::", ".", "\\"])
 async def test_the_prefix_is_the_owners(clock: FakeClock, prefix: str) -> None:
     """It is taken as it is written, not as a pattern."""
-    host, plugin = Host(clock, prefix=prefix), Obeys()
+    host, plugin = Host(clock, chat=Chat(prefix)), Obeys()
     await host.add(plugin)
-    host.hear(say("!draw"))
-    host.hear(say("xdraw"))
-    host.hear(say(f"{prefix}draw here"))
+    host.hear([say("!draw")])
+    host.hear([say("xdraw")])
+    host.hear([say(f"{prefix}draw here")])
     await settle()
     assert plugin.did == [("draw", "here", say(f"{prefix}draw here"))]
     await host.stop()
@@ -197,11 +198,11 @@ async def test_a_commands_cooldown_is_each_speakers_own(host: Host, clock: FakeC
     plugin = Obeys()
     await host.add(plugin)
     for speech in (say("!draw 1"), say("!draw 2"), say("!画 3"), say("!draw 4", "Bob"), say("!erase")):
-        host.hear(speech)
-    host.hear(say("!draw 5", "Mask", id="cy"))
-    host.hear(say("!draw 6", "Other mask", id="cy"))
+        host.hear([speech])
+    host.hear([say("!draw 5", "Mask", id="cy")])
+    host.hear([say("!draw 6", "Other mask", id="cy")])
     await clock.advance(5)
-    host.hear(say("!draw 7"))
+    host.hear([say("!draw 7")])
     await settle()
     rests = [did[1] if isinstance(did, tuple) else did for did in plugin.did]
     assert rests == ["1", "4", "erase", "5", "7"]
@@ -212,15 +213,15 @@ async def test_who_is_too_fast_is_told_once(host: Host, clock: FakeClock) -> Non
     plugin = Obeys()
     await host.add(plugin)
     asked = say("!draw")
-    host.hear(asked)
+    host.hear([asked])
     await clock.advance(1.5)
-    host.hear(asked)
-    host.hear(asked)
+    host.hear([asked])
+    host.hear([asked])
     await settle()
     assert plugin.mouth.said == [(asked, "Not so fast: #draw again in 4 s.")]
     plugin.language = "zh"
-    host.hear(say("!画", "Bob"))
-    host.hear(say("!画", "Bob"))
+    host.hear([say("!画", "Bob")])
+    host.hear([say("!画", "Bob")])
     await settle()
     assert plugin.mouth.said[-1] == (say("!画", "Bob"), "慢些来：#画 再等 5 秒。")
 
@@ -231,9 +232,9 @@ async def test_the_memory_for_cooldowns_is_bounded(host: Host, monkeypatch: pyte
     plugin = Obeys()
     await host.add(plugin)
     for number in range(100):
-        host.hear(say("!draw", f"Ann{number}"))
-        host.hear(say("!draw", f"Ann{number}"))
-        host.hear(say("!draw", f"Ann{number}"))
+        host.hear([say("!draw", f"Ann{number}")])
+        host.hear([say("!draw", f"Ann{number}")])
+        host.hear([say("!draw", f"Ann{number}")])
         assert len(host.running[plugin.name]._last) <= 10
         await settle(4)
     assert len(plugin.did) >= 100
@@ -250,8 +251,8 @@ async def test_the_first_plugin_keeps_a_command(host: Host, caplog: pytest.LogCa
     first, second = named("first", Obeys), named("second", Second)
     await host.add(first)
     await host.add(second)
-    host.hear(say("!draw"))
-    host.hear(say("!paint"))
+    host.hear([say("!draw")])
+    host.hear([say("!paint")])
     await settle()
     assert isinstance(first, Obeys)
     assert isinstance(second, Second)
@@ -285,7 +286,7 @@ async def test_every_kind_of_event_reaches_its_method_in_order(host: Host) -> No
     await host.add(plugin)
     events = [LoggedIn(), Line("a"), Prompt("> "), Gmcp("Room.Info", {}), Disconnected("gone")]
     for event in events:
-        host.hear(event)
+        host.hear([event])
     await settle()
     assert plugin.did == events
 
@@ -325,8 +326,8 @@ async def test_a_plugin_whose_start_fails_leaves_nothing_behind(host: Host) -> N
     with pytest.raises(ValueError, match="no file"):
         await host.add(Fails())
     assert (host.running, host.commands()) == ({}, [])
-    host.hear(say("!draw"))
-    host.hear(Line("draw"))
+    host.hear([say("!draw")])
+    host.hear([Line("draw")])
 
 
 async def test_plugins_start_in_their_order_and_all_stop(host: Host) -> None:
@@ -352,7 +353,7 @@ async def test_the_host_shows_the_state_of_its_plugins(host: Host, caplog: pytes
     caplog.set_level(logging.CRITICAL)
     await host.add(named("rain", Rain))
     assert repr(host) == "<Host [<plugin rain idle, 0 failures, 0 dropped>]>"
-    host.hear(Line("rain"))
+    host.hear([Line("rain")])
     assert "rain 1 at work" in repr(host)
     await settle()
     assert "rain idle" in repr(host)

@@ -57,8 +57,8 @@ def test_the_class_bears_the_files_name(tmp_path: Path) -> None:
 
 
 def test_the_shipped_plugins_load() -> None:
-    """All four, by the names in the example configuration."""
-    names = ["basics", "dialogue", "moderation", "scenes"]
+    """All five, by the names in the example configuration."""
+    names = ["basics", "dialogue", "moderation", "scenes", "triggers"]
     assert sorted(loader.available([loader.shipped()])) == names
     assert [loader.load(name, [loader.shipped()]).name for name in names] == names
 

@@ -16,6 +16,7 @@ from mudbot.errors import BadAnswerError, PluginError, RefusedError
 from mudbot.events import Command, Room, Speech
 from mudbot.host.host import Host
 from mudbot.host.services import Ai, Bot, Models, Mud, Notes, Status
+from mudbot.host.triggers import Triggers
 from mudbot.mind.character import Answer
 from mudbot.mud import dialect
 from tests.host.host_fakes import Watched, say
@@ -57,8 +58,8 @@ class FakeCharacter:
 
     persona = SimpleNamespace(names=("Chen", "老陈"))
 
-    async def answer(self, speech: Speech, room: Room, *, caller: Caller) -> Answer:
-        self.caller = caller
+    async def answer(self, speech: Speech, room: Room, *, caller: Caller, memory: bool) -> Answer:
+        self.caller, self.memory = caller, memory
         return Answer(f"{speech.text}, in {room.name}", "model")
 
 
@@ -287,7 +288,7 @@ async def test_the_status_names_what_is_paused(host: Host) -> None:
     """The session, the plugins, the API's calls, and no address."""
     session: Any = FakeSession()
     api: Any = SimpleNamespace(running=1, waiting=2)
-    bot = Bot(host, session, api)
+    bot = Bot(host, session, api, Triggers(host, Watched()))
     await host.add(Watched())
     assert bot.status() == Status("s1", "playing", ("watched",), (), 1, 2)
     host.running["watched"].failures = 5

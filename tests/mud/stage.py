@@ -38,7 +38,7 @@ class Stage:
         rules = load(self.family) if self.family else None
         manner = Manner(typing=0)
         self.session = Session("s", address, rules, self.character, clock=self.clock, manner=manner)
-        self.session.listener = self.events.append
+        self.session.listener = self.events.extend
         self.seen: list[MudEvent] = []
         self.session.tap = self.seen.extend
         self._living = asyncio.create_task(self.session.run())

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,9 @@ async def replay(data: bytes, session: Session, seed: int) -> list[SessionEvent]
         await reader.read()
         writer.close()
 
-    def listen(event: SessionEvent) -> None:
-        events.append(event)
-        if isinstance(event, Disconnected):
+    def listen(heard: Sequence[SessionEvent]) -> None:
+        events.extend(heard)
+        if isinstance(heard[0], Disconnected):
             over.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

@@ -7,7 +7,7 @@ A family's true pace takes its time, so all worlds are open at once and each con
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from threading import Thread
 
@@ -51,8 +51,8 @@ class Presence:
         self.session.listener = self._listen
         self.living = asyncio.create_task(self.session.run())
 
-    def _listen(self, event: SessionEvent) -> None:
-        self.events.append(event)
+    def _listen(self, events: Sequence[SessionEvent]) -> None:
+        self.events += events
         self._news.set()
 
     async def until(self, done: Callable[[], object], what: str) -> None:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,8 +35,8 @@ class Presence:
         self.session.listener = self._listen
         self.living = asyncio.create_task(self.session.run())
 
-    def _listen(self, event: SessionEvent) -> None:
-        self.events.append(event)
+    def _listen(self, events: Sequence[SessionEvent]) -> None:
+        self.events += events
         self._news.set()
 
     async def until(self, done: Callable[[], object], seconds: float = 10) -> None:

@@ -111,7 +111,7 @@ class Bench:
 
     async def hear(self, *speeches: Speech) -> None:
         for speech in speeches:
-            self.host.hear(speech)
+            self.host.hear([speech])
             await settle()
 
 

@@ -57,7 +57,7 @@ async def test_it_looks_around_when_it_arrives(bench: Bench) -> None:
     """Each time: who was here before a lost link may be gone."""
     await bench.add("dialogue")
     for event in (LoggedIn(), Disconnected("gone"), LoggedIn()):
-        bench.host.hear(event)
+        bench.host.hear([event])
         await settle()
     assert bench.mud.looks == 2
 

@@ -80,7 +80,7 @@ async def test_a_room_without_words_cannot_be_drawn(bench: Bench, language: str,
     await bench.add("scenes", language=language)
     await bench.hear(say("!scene"))
     assert (bench.mud.texts, bench.ai.asked) == ([said], [])
-    bench.host.prefix = "#"
+    bench.host.chat.prefix = "#"
     bench.host.running["scenes"].plugin.bot = bench.bot
     await bench.hear(say("!scene", "Bob"))
     assert bench.mud.texts[1] == said.replace("!", "#")

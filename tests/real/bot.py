@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from mudbot.clock import SystemClock
@@ -81,13 +81,14 @@ class Bot:
         except TimeoutError:
             raise AssertionError(f"nothing came of it in {seconds} s: {self!r}") from None
 
-    def _take(self, event: SessionEvent) -> None:
-        if isinstance(event, Speech):
-            self.speeches.append(event)
-        elif isinstance(event, Line | Prompt):
-            self.texts.append(event.text)
-        elif isinstance(event, LoggedIn):
-            self.logins += 1
-        elif isinstance(event, Disconnected):
-            self.drops.append(event.reason)
+    def _take(self, events: Sequence[SessionEvent]) -> None:
+        for event in events:
+            if isinstance(event, Speech):
+                self.speeches.append(event)
+            elif isinstance(event, Line | Prompt):
+                self.texts.append(event.text)
+            elif isinstance(event, LoggedIn):
+                self.logins += 1
+            elif isinstance(event, Disconnected):
+                self.drops.append(event.reason)
         self._news.set()

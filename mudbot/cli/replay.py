@@ -1,0 +1,176 @@
+"""``mudbot replay``: what the bot would do in a session that was recorded."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mudbot import logs
+from mudbot.cli.options import as_json, config_options, read
+from mudbot.logs import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mudbot.replay import Outcome, Said, Way
+    from mudbot.triggers.entry import Entry
+
+FASTEST = 1000
+"""Above, the work of the bot itself would take longer than what it waits for."""
+SLOWEST = 20
+"""Triggers that ``--profile`` shows."""
+
+
+def _speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float | None:
+    if value == "max":
+        return None
+    try:
+        speed = 1.0 if value == "real" else float(value)
+    except ValueError:
+        speed = 0.0
+    if not 0.001 <= speed <= FASTEST:
+        raise click.BadParameter(
+            f"{value!r} is none: write max, real, or how many times as fast as it was, for example 10"
+        )
+    return speed
+
+
+@click.command("replay", short_help="Put a recorded session, or a log, through the whole bot: what would it say?")
+@config_options
+@click.option("--session", metavar="NAME", help="Whose session it is, where the configuration has several.")
+@click.option(
+    "--speed",
+    metavar="max|real|N",
+    default="max",
+    show_default=True,
+    callback=_speed,
+    help="N times as fast as it was.",
+)
+@click.option(
+    "--answers",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help='What the model says: an answer a line, or {"match": regex, "answer": text}.  Without it: …',
+)
+@click.option("--live", is_flag=True, help="Ask the configured API, which may cost money.")
+@click.option("--encoding", metavar="NAME", help="Of the transcript, where it is not the session's.")
+@click.option("--diff", is_flag=True, help="Show what differs from what was sent then; exit status 1 if anything does.")
+@click.option("--profile", is_flag=True, help="Show the slowest triggers, and how often each fired.")
+@click.option("--show", is_flag=True, help="Show what the MUD sent as well.")
+@click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
+@click.argument("transcript", type=click.Path(path_type=Path))
+def command(  # noqa: PLR0913 - each is an option
+    *,
+    path: Path,
+    overrides: tuple[str, ...],
+    session: str | None,
+    speed: float | None,
+    answers: Path | None,
+    encoding: str | None,
+    transcript: Path,
+    live: bool,
+    diff: bool,
+    profile: bool,
+    show: bool,
+    json_lines: bool,
+) -> None:
+    """Put TRANSCRIPT through the bot as the configuration describes it, and print what it would send, in order.
+
+    TRANSCRIPT is a recording (record: true keeps one of every link in the store, under records/), a log of lines, or a
+    log of Mudlet or TinTin++, plain or in HTML.  Times are seconds of the recording.  A log has no login: in it the
+    character is in the game from the beginning, and where it has no times, a line comes every half second.
+
+    Nothing outside is touched.  The model says what --answers says, in order; moderation passes everything; a picture
+    is one white point.  The same transcript, configuration and answers give the same output each time.
+    """
+    from mudbot.replay import Answers, Way
+
+    if live and answers is not None:
+        raise click.UsageError("--live asks the API, --answers answers in its place: leave out one of them")
+    config = read(path, overrides)
+    logs.setup(level="warning", style=config.log.format, secrets=config.secrets())
+    said = None if live else Answers.read(answers) if answers is not None else Answers()
+    way = Way(speed=speed, answers=said, session=session, encoding=_known(encoding), show=show)
+    try:
+        outcome = _perform(config, transcript, way, quiet=diff, json_lines=json_lines)
+        differs = diff and _differs(outcome, json_lines=json_lines)
+        if profile:
+            _print_profile(outcome, json_lines=json_lines)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(1 if differs else 0)
+
+
+def _known(encoding: str | None) -> str | None:
+    from mudbot.mud.text import AUTO, decoder_name
+
+    try:
+        if encoding not in (None, AUTO):
+            decoder_name(encoding)
+    except LookupError:
+        raise click.UsageError(f"--encoding: there is no encoding {encoding!r}; try utf-8, gbk, big5 or auto") from None
+    return encoding
+
+
+def _perform(config: Any, path: Path, way: Way, *, quiet: bool, json_lines: bool) -> Outcome:
+    from mudbot.errors import MudError
+    from mudbot.mud.transcript import read as read_transcript
+    from mudbot.replay import replay
+    from mudbot.replay.rehearsal import chosen
+
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise MudError(f"{path}: {exc.strerror or exc}") from None
+    likely = way.encoding or next((s for s in config.sessions if s.name == way.session), config.sessions[0]).encoding
+    transcript = read_transcript(data, way.encoding, likely=likely)
+    if quiet and transcript.kind != "recording":
+        raise click.UsageError(f"--diff: a {transcript.kind} does not tell what was sent; only a recording does")
+    chosen(config, way.session or str(transcript.about.get("session", "")), named=way.session is not None)
+
+    def tell(said: Said) -> None:
+        if not quiet:
+            print(as_json({"t": said.at, "kind": said.kind, "text": said.text}) if json_lines else _line(said))
+
+    outcome = replay(config, transcript, tell, way)
+    if outcome.why:
+        print(visible(f"mudbot: the bot ended the link before the recording did: {outcome.why}"), file=sys.stderr)
+    return outcome
+
+
+def _line(said: Said) -> str:
+    return f"{said.at:10.3f}  {said.kind:<5}  {visible(said.text.replace(chr(10), ' / ')) or '(Enter)'}"
+
+
+def _differs(outcome: Outcome, *, json_lines: bool) -> bool:
+    """Print what differs; whether anything does."""
+    lines = list(difflib.unified_diff(outcome.then, outcome.now, "sent then", "sent now", lineterm=""))
+    for line in lines:
+        if not json_lines:
+            print(visible(line))
+        elif line[:1] in "+-" and not line.startswith(("--- sent then", "+++ sent now")):
+            print(as_json({"sent": "now" if line[0] == "+" else "then", "text": line[1:]}))
+    return bool(lines)
+
+
+def _print_profile(outcome: Outcome, *, json_lines: bool) -> None:
+    slowest: Sequence[Entry[Any]] = sorted(outcome.entries, key=lambda entry: (-entry.spent, entry.rank))[:SLOWEST]
+    if not json_lines:
+        print(f"{'ms':>10} {'tried':>8} {'fired':>8} {'last':>10}  trigger")
+    for entry in slowest:
+        last = None if entry.last is None else round(entry.last - outcome.began, 3)
+        name = entry.trigger.name or entry.trigger.patterns[0].source
+        spent = round(entry.spent * 1000, 3)
+        if json_lines:
+            row = {"trigger": name, "ms": spent, "tried": entry.tried, "fired": entry.fired, "last": last}
+            print(as_json(row))
+        else:
+            shown = "-" if last is None else f"{last:.3f}"
+            print(f"{spent:10.3f} {entry.tried:8} {entry.fired:8} {shown:>10}  {visible(name)}")

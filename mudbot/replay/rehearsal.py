@@ -1,0 +1,152 @@
+"""The whole bot, but for what is outside of it: link, model, web and store are the replay's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mudbot.app import App
+from mudbot.config import Config, SessionConfig
+from mudbot.config.shape import TAVERN
+from mudbot.errors import ConfigError, ConnectError, Problem
+from mudbot.mud.detect import Detector
+from mudbot.mud.rules import LoginRules
+from mudbot.replay.script import ScriptedApi
+from mudbot.replay.wire import Wire
+from mudbot.store.pictures import Picture, Pictures
+
+if TYPE_CHECKING:
+    from mudbot.api import Api
+    from mudbot.clock import Clock
+    from mudbot.mind.persona import Persona
+    from mudbot.mud.session import Session
+    from mudbot.mud.telnet import Address, Connection
+    from mudbot.mud.transcript import Transcript
+    from mudbot.replay.script import Answers
+
+
+class NoPictures(Pictures):
+    """Keeps none, and has a link for each that is the same in every replay."""
+
+    _count = 0
+
+    async def add(self, data: bytes, *, session: str, speaker: str, prompt: str, caption: str) -> Picture:  # noqa: ARG002 - the base class's
+        self._count += 1
+        name = f"picture{self._count}"
+        return Picture(name, Path(name), "image/png", caption, self._link(name))
+
+
+class Rehearsal(App):
+    """One session of *config* on a Wire.  *sent* is told of all bytes that leave, *unanswered* of what a model is asked
+    that *answers* do not hold; without *answers* the configured API is asked.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        transcript: Transcript,
+        clock: Clock,
+        *,
+        answers: Answers | None,
+        sent: Callable[[bytes], None],
+        unanswered: Callable[[str], None],
+    ) -> None:
+        super().__init__(config, clock=clock)
+        self.pictures = NoPictures(self.store)
+        self.wire: Wire | None = None
+        """The link, once there is one."""
+        self.linked = asyncio.Event()
+        self.linked_at = 0.0
+        """When the link was up, in seconds of the clock."""
+        self._transcript, self._answers = transcript, answers
+        self._sent, self._unanswered = sent, unanswered
+
+    @property
+    def session(self) -> Session:
+        """The one that is replayed."""
+        return self.sessions[0]
+
+    def asking(self) -> bool:
+        """Whether a server outside is asked something."""
+        return self._answers is None and self._api is not None and bool(self._api.running or self._api.waiting)
+
+    def working(self) -> bool:
+        """Whether the bot is in the middle of something: an event in a plugin, a call, a line that is not sent yet."""
+        plugins = any(running.busy for running in self.hosts[0].running.values())
+        return plugins or self.asking() or bool(self.session.outbox.waiting)
+
+    # -- other parts than App's ------------------------------------------------------------------------------------
+
+    async def open_api(self) -> Api:
+        if self._answers is None:
+            return await super().open_api()
+        return ScriptedApi(self._answers, self._unanswered, self.clock)
+
+    async def open_web(self) -> None:
+        web = self.config.web
+        self.pictures.public_url = web.public_url or f"http://{web.host}:{web.port}"
+
+    def make_session(self, settings: SessionConfig, persona: Persona) -> Session:
+        session = super().make_session(settings, persona)
+        session.on_link = self._lead_here
+        if not self._transcript.login:  # nobody asks for a name: in the game at once
+            session.dialect = session.dialect.model_copy(update={"login": LoginRules(settle=0.0)})
+        return session
+
+    def _lead_here(self, link: Connection) -> None:
+        link.dial = self._dial
+
+    def _dial(self, _address: Address, factory: Callable[[], asyncio.Protocol]) -> Awaitable[None]:
+        async def dial() -> None:
+            if self.wire is not None:
+                raise ConnectError("the recording is of one link")
+            # What a bot that runs for hours has behind it: at a hundredfold pace it would take minutes.
+            await asyncio.wait({self.store.open()} | ({self.warmed} if self.warmed is not None else set()))
+            self.wire, self.linked_at = Wire(factory(), self._sent), self.clock.now()
+            self.wire.begin()
+            self.linked.set()
+
+        return dial()
+
+
+def rehearsed(config: Config, transcript: Transcript, store: Path, session: str | None, encoding: str | None) -> Config:
+    """*config* with the one session that is replayed, its store in *store*.  Raises ConfigError: which session?"""
+    settings = chosen(config, session or str(transcript.about.get("session", "")), named=session is not None)
+    changes = {
+        "host": "replay" if settings.host == TAVERN else settings.host,
+        "tls": False,
+        "proxy": None,
+        "compress": not transcript.inflated,
+        "record": False,
+        "encoding": encoding if encoding and transcript.kind == "recording" else settings.encoding,
+    }
+    if not transcript.login and settings.dialect == "auto":
+        changes["dialect"] = detected(transcript, settings.encoding)
+    only = settings.model_copy(update=changes)
+    return config.model_copy(update={"sessions": (only,), "store": str(store.absolute())})
+
+
+def chosen(config: Config, name: str, *, named: bool) -> SessionConfig:
+    """The session called *name*; where the user has *named* none, the only one will do.  Raises ConfigError."""
+    for settings in config.sessions:
+        if settings.name == name:
+            return settings
+    names = ", ".join(each.name for each in config.sessions)
+    if named:
+        raise ConfigError(Problem("--session", f"there is no session {name!r}; there are: {names}"))
+    if len(config.sessions) > 1:
+        raise ConfigError(Problem("--session", f"which session is it?  There are: {names}"))
+    return config.sessions[0]
+
+
+def detected(transcript: Transcript, encoding: str) -> str:
+    """The dialect of a log, by all of it: in the game nobody looks for it any more."""
+    from mudbot.mud.text import TextStream
+
+    detector, stream = Detector(), TextStream(encoding)
+    for piece in transcript.pieces(encoding):
+        for line in stream.feed(piece.data):
+            detector.hear(line)
+    return detector.guess.name if detector.guess is not None else "generic"
