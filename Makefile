@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: venv demo test lint format bench clean
+.PHONY: venv demo test lint format bench bench-triggers clean
 
 venv: $(VENV)/.ready
 
@@ -36,6 +36,10 @@ format: venv
 
 bench: venv
 	$(BIN)/python -m bench
+
+# Ten minutes at most; `make bench` ends with a minute of it.
+bench-triggers: venv
+	$(BIN)/python -m bench.triggers
 
 clean:
 	rm -rf $(VENV) .envs .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import accumulate
 from typing import Any, Literal, NamedTuple, Protocol, overload
 
 SpeechKind = Literal["say", "tell", "whisper", "channel", "emote", "self"]
@@ -120,7 +122,7 @@ class Line:
 class Page:
     """All lines of one read: their text at once, and a Line of each for whoever looks at one."""
 
-    __slots__ = ("_colours", "_lines", "_prompt", "_texts", "_utf8", "size", "text")
+    __slots__ = ("_colours", "_ends", "_lines", "_pages", "_prompt", "_texts", "_utf8", "size", "text")
 
     def __init__(self, text: str, prompt: str = "", colours: Colours | None = None, utf8: bytes | None = None) -> None:
         """*text* is the lines, each with a newline behind it; *prompt* stands before the first; *utf8* is *text*."""
@@ -130,12 +132,22 @@ class Page:
         self._prompt, self._colours, self._utf8 = prompt, colours, utf8
         self._texts: list[str] | None = None
         self._lines: list[Line] | None = None
+        self._pages: list[Page] = []
+        self._ends: list[int] = []
 
     @classmethod
     def of(cls, lines: list[Line]) -> Page:
         """A page of lines that are made already."""
         page = cls("".join([f"{line.text}\n" for line in lines]))
         page._lines = lines
+        return page
+
+    @classmethod
+    def joined(cls, pages: list[Page]) -> Page:
+        """All lines of *pages*, each of which keeps what belongs to its own."""
+        page = cls("".join([each.text for each in pages]), utf8=b"".join([each.utf8 for each in pages]))
+        page._pages = pages
+        page._ends = list(accumulate(each.size for each in pages))
         return page
 
     def __repr__(self) -> str:
@@ -160,17 +172,20 @@ class Page:
         """Line number *row*, from 0."""
         if self._lines is not None:
             return self._lines[row]
+        if self._pages:
+            at = bisect_right(self._ends, row)
+            return self._pages[at].line(row - (self._ends[at - 1] if at else 0))
         return Line(self.texts[row], False, "" if row else self._prompt, self._colours, row)
 
     @property
     def first_prompt(self) -> str:
         """The quiet prompt that the first line stands behind, if any."""
-        return self._lines[0].prompt if self._lines else self._prompt
+        return self.line(0).prompt if self.size and (self._lines or self._pages) else self._prompt
 
     @property
     def has_cuts(self) -> bool:
         """Whether a line in it is a piece of a longer one."""
-        return self._lines is not None and any(line.cut for line in self._lines)
+        return any(line.cut for line in self._lines or ()) or any(page.has_cuts for page in self._pages)
 
 
 class Lines(Sequence[Line]):

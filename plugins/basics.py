@@ -19,7 +19,8 @@ class Basics(Plugin):
         own = -1 if self.language == "zh" else 0  # the Chinese alias comes last
         first, between = HELP[self.language]
         lines = [
-            f"{self.bot.prefix}{mark.names[own]} - {mark.described(self.language)}" for mark in self.bot.commands(command.speech)
+            f"{self.bot.prefix}{mark.names[own]} - {mark.described(self.language)}"
+            for mark in self.bot.commands(command.speech)
         ]
         await self.mud.reply(command, first + between.join(lines))
 

@@ -5,11 +5,11 @@ from mudbot import Command, Deed, MudbotError, Plugin, Speech, command
 ASKING = 4  # questions at the model at the same time: the other workers are for what must not wait
 WORDS = {
     "en": {
-        "group": "{name}: {state}, {size} triggers, fired {fired} times",
-        "alone": "without a group: {size} triggers, fired {fired} times",
+        "group": "{name}: {state}; triggers: {size}, fired: {fired}",
+        "alone": "without a group: triggers: {size}, fired: {fired}",
         "more": "more: {names}",
         "none": "There are no triggers.",
-        "done": "{name} is {state} now ({count} triggers).",
+        "done": "{name} is {state} now (triggers: {count}).",
         "unknown": "There is no group or trigger {name}.",
         "nearest": "There is no group or trigger {name}; did you mean {nearest}?",
         "usage": "Say {prefix}trigger on GROUP, or {prefix}trigger off GROUP.",

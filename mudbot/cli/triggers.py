@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -51,7 +52,8 @@ def import_(source: Source | None, encoding: str | None, output: Path | None, fi
     print(visible(f"{name}: {_summary(imported, NAMES[source])}"), file=sys.stderr)
     if not imported.triggers:
         sys.exit(1)
-    text = to_yaml(imported, f"Imported from {name} of {NAMES[source]}: {_summary(imported, '').lstrip()}")
+    also = "; there an action sees prompts, too: here one does so with on: prompt" if source == "tintin" else ""
+    text = to_yaml(imported, f"Imported from {name} of {NAMES[source]}: {_summary(imported, '').lstrip()}{also}")
     if output is None:
         _print(text)
     else:
@@ -66,11 +68,27 @@ def _imported(file: BinaryIO, name: str, source: Source | None, encoding: str | 
     try:
         text = imports.decode(file.read(imports.MAX_BYTES + 1), encoding)
         source = source or imports.detect(text)
-        return source, imports.convert(text, source)
+        return source, _typeable(imports.convert(text, source))
     except ConfigError as exc:
         raise ConfigError(
             *(Problem(":".join(filter(None, (name, p.where.removeprefix("line ")))), p.message) for p in exc.problems)
         ) from None
+
+
+def _typeable(imported: Imported) -> Imported:
+    """The same with its commands as the gate would let them out, for config.yaml takes no others."""
+    from mudbot.mud.gate import clean
+    from mudbot.triggers.imports import Note
+
+    notes = list(imported.notes)
+    for index, trigger in enumerate(imported.triggers):
+        given = trigger.get("command")
+        plain = [clean(each) for each in given] if isinstance(given, list) else given and clean(given)
+        if plain != given:
+            trigger["command"] = plain
+            why = "blanks in a row and full-width letters do not go out as they are: it is written as it would"
+            notes.append(Note(f"trigger {index + 1}", str(trigger.get("name", "a command")), why, index))
+    return replace(imported, notes=notes)
 
 
 def _summary(imported: Imported, client: str) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+UNPREPARED = 600.0
+"""Seconds until triggers that could not be prepared are prepared again: the next change may mend it."""
 SMALL = 200
 """Triggers that are prepared at once: it takes milliseconds.  More are prepared beside the loop."""
 
@@ -110,6 +112,13 @@ class Host:
             await asyncio.to_thread(work.work)
             self.engine.adopt(work)
 
+    async def _rebuild_beside(self) -> None:
+        try:
+            await self._rebuild(self.engine.rebuilding())
+        except Exception:
+            log.exception("new triggers cannot be prepared: they are searched for in every line")
+            await self.clock.sleep(UNPREPARED)  # before it is tried again
+
     async def stop(self) -> None:
         """Stop every plugin, all at once: each may take its time, and there is little."""
         if self._rebuilding is not None:
@@ -137,8 +146,10 @@ class Host:
             for at, event in enumerate(events):
                 then = events[at + 1] if at + 1 < len(events) else None
                 self._speech = then if isinstance(then, Speech) and isinstance(event, Line) else None
-                self._hear(event)
-            self._speech = None
+                if self._speech is not None and self.chat.read(self._speech):
+                    self._offer(event)  # a command for the bot: nothing that a trigger looks for
+                else:
+                    self._hear(event)
         elif self._line_by_line:  # some plugin wants them all, each before what is found in the next
             for at, line in enumerate(events):
                 self.engine.feed(events[at : at + 1], self._fire, self.clock.now())
@@ -146,7 +157,7 @@ class Host:
         else:
             self.engine.feed(events, self._fire, self.clock.now())
         if self.engine.stale and (self._rebuilding is None or self._rebuilding.done()):
-            self._rebuilding = asyncio.ensure_future(self._rebuild(self.engine.rebuilding()))
+            self._rebuilding = asyncio.ensure_future(self._rebuild_beside())
 
     def _hear(self, event: object) -> None:
         match event:

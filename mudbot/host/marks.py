@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, get_args
 
-from mudbot.errors import PatternError, PluginError
+from mudbot.errors import PatternError, PluginError, nearest
 from mudbot.events import Disconnected, Gmcp, Line, LoggedIn, Prompt, Speech
 from mudbot.triggers.trigger import Color, Kind, Pattern, Trigger
 
@@ -75,6 +76,22 @@ class TriggerMark:
     """The sessions in which it is looked for; empty for all."""
     converters: dict[str, type] = field(default_factory=dict)
 
+    def bind(self, func: Callable[..., Any], place: str, takes: set[str]) -> None:
+        """Note how *func*, which *takes* these arguments, wants numbers.
+
+        Raises PluginError naming its *place* where it does not take what the pattern finds.
+        """
+        groups = {name for pattern in self.trigger.patterns for name in pattern.compiled().groupindex}
+        if takes != groups:
+            raise PluginError(f"{place} takes {sorted(takes)} but its pattern names {sorted(groups)}")
+        try:
+            hints = typing.get_type_hints(func)
+        except NameError as exc:
+            raise PluginError(f"{place}: an annotation names something unknown: {exc}") from exc
+        # ``gold: int | None`` belongs to a group that need not be there; None is passed on as it is.
+        numbers = {int: int, int | None: int, float: float, float | None: float}
+        self.converters.update({group: numbers[hints[group]] for group in groups if hints.get(group) in numbers})
+
     def arguments(self, groups: Mapping[str, str]) -> dict[str, Any]:
         """Named groups as the handler wants them: ``gold: int`` arrives as a number, one that took no part as None."""
         names = [name for pattern in self.trigger.patterns for name in pattern.compiled().groupindex]
@@ -122,7 +139,7 @@ def trigger(  # noqa: PLR0913  # keywords of a decorator: each is one thing that
     text: str | None = None,
     glob: str | None = None,
     exact: str | None = None,
-    all_of: Sequence[str | Pattern] = (),
+    all_of: Sequence[str | Mapping[str, str] | Pattern] = (),
     lines: int | None = None,
     ignore_case: bool = False,
     prompt: bool = False,
@@ -147,7 +164,7 @@ def trigger(  # noqa: PLR0913  # keywords of a decorator: each is one thing that
         _given("trigger", value, str, "a pattern")
     flags = int(re.IGNORECASE) if ignore_case else 0
     single = [Pattern(value, _KINDS[name], flags) for name, value in chosen.items()]
-    several = [each if isinstance(each, Pattern) else Pattern(each, flags=flags) for each in all_of]
+    several = [_one_of(each, flags) for each in all_of]
     colors = {"": color} if isinstance(color, str) else color
 
     def decorate(func: F) -> F:
@@ -160,11 +177,27 @@ def trigger(  # noqa: PLR0913  # keywords of a decorator: each is one thing that
                 **options,
             )
             made.check()
-        except PatternError as exc:
-            raise PluginError(f"@trigger on {func.__qualname__}: {exc}") from exc
+        except (PatternError, TypeError) as exc:
+            raise PluginError(f"@trigger on {func.__qualname__}: {_said(exc, options)}") from exc
         return _mark(TriggerMark(made, frozenset([session] if isinstance(session, str) else session)))(func)
 
     return decorate
+
+
+def _one_of(given: str | Mapping[str, str] | Pattern, flags: int) -> Pattern:
+    """An entry of ``all_of``: a regular expression, or one of text, glob and exact."""
+    if isinstance(given, Mapping):
+        if len(given) != 1 or not given.keys() <= _KINDS.keys():
+            raise PluginError(f"@trigger: all_of: write a pattern or one of {', '.join(_KINDS)}, not {dict(given)}")
+        ((kind, text),) = given.items()
+        return Pattern(text, _KINDS[kind], flags)
+    return given if isinstance(given, Pattern) else Pattern(given, flags=flags)
+
+
+def _said(exc: Exception, options: Mapping[str, Any]) -> str:
+    known = TriggerOptions.__annotations__.keys()
+    wrong = next((name for name in options if name not in known), None)
+    return f"there is no {wrong}={nearest(wrong, known)}" if wrong else str(exc)
 
 
 def command(*names: str, cooldown: float = 0, zh: str = "", role: Role = "anyone") -> Callable[[F], F]:

@@ -9,7 +9,6 @@ import inspect
 import logging
 import re
 import typing
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mudbot.errors import PluginError
@@ -77,7 +76,7 @@ def _check(cls: type[Plugin], mark: Mark, name: str) -> None:
         raise PluginError(f"{place} must be 'async def'")
     takes = list(inspect.signature(func).parameters)[1:]
     if isinstance(mark, TriggerMark):
-        check_trigger(mark, func, place, set(takes))
+        mark.bind(func, place, set(takes))
     elif isinstance(mark, EveryMark):
         if not mark.seconds > 0:
             raise PluginError(f"{place} cannot run every {mark.seconds} seconds: write a number above 0")
@@ -86,20 +85,6 @@ def _check(cls: type[Plugin], mark: Mark, name: str) -> None:
     elif len(takes) != 1:
         wanted = {CommandMark: "command", OnMark: "event", ReviewMark: "text"}[type(mark)]
         raise PluginError(f"{place} must take self and one more argument, {wanted}; it takes {takes}")
-
-
-def check_trigger(mark: TriggerMark, func: Callable[..., Any], place: str, takes: set[str]) -> None:
-    """Raise PluginError where *func* does not take what *mark* finds; note how it wants numbers."""
-    groups = {name for pattern in mark.trigger.patterns for name in pattern.compiled().groupindex}
-    if takes != groups:
-        raise PluginError(f"{place} takes {sorted(takes)} but its pattern names {sorted(groups)}")
-    try:
-        hints = typing.get_type_hints(func)
-    except NameError as exc:
-        raise PluginError(f"{place}: an annotation names something unknown: {exc}") from exc
-    # ``gold: int | None`` belongs to a group that need not be there; None is passed on as it is.
-    numbers = {int: int, int | None: int, float: float, float | None: float}
-    mark.converters.update({group: numbers[hints[group]] for group in groups if hints.get(group) in numbers})
 
 
 def _check_names(cls: type[Plugin]) -> None:

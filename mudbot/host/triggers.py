@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mudbot.errors import GateError, PluginError
 from mudbot.host.marks import Deed, TriggerMark, trigger
-from mudbot.host.plugin import check_trigger
 from mudbot.mud.gate import clean
 from mudbot.triggers.data import REST, Throttle, Written, filled
 from mudbot.triggers.trigger import parents
@@ -20,19 +19,33 @@ from mudbot.triggers.trigger import parents
 if TYPE_CHECKING:
     from mudbot.clock import Clock
     from mudbot.events import Speech
-    from mudbot.host.plugin import Plugin
-    from mudbot.host.running import Running
     from mudbot.triggers.engine import Engine
     from mudbot.triggers.entry import Entry, Firing
 
 log = logging.getLogger(__name__)
 
 
+class Worker(Protocol):
+    """A plugin at work."""
+
+    def offer_match(self, mark: TriggerMark, name: str, groups: Mapping[str, str]) -> None:
+        """Its own trigger fires."""
+
+    def offer_job(self, name: str, job: Callable[[], Awaitable[Any]]) -> None:
+        """Something else to do; *name* is for the log."""
+
+
+class Named(Protocol):
+    """A plugin."""
+
+    name: str
+
+
 class Target(Protocol):
     """Whose a trigger is, and what is done when it fires."""
 
     @property
-    def running(self) -> Running:
+    def running(self) -> Worker:
         """The plugin that does it."""
 
     def fire(self, firing: Firing[Any], speech: Speech | None) -> None:
@@ -43,7 +56,7 @@ class Target(Protocol):
 class Method:
     """A plugin's own ``@trigger``."""
 
-    running: Running
+    running: Worker
     mark: TriggerMark
     name: str
 
@@ -55,7 +68,7 @@ class Method:
 class Added:
     """A trigger that a plugin added while it ran."""
 
-    running: Running
+    running: Worker
     mark: TriggerMark
     call: Callable[..., Awaitable[Any]]
 
@@ -71,7 +84,7 @@ class Added:
 class Duty:
     """A trigger of the configuration, and who carries it out."""
 
-    def __init__(self, running: Running, written: Written, act: Callable[[Deed], Awaitable[Any]], clock: Clock) -> None:
+    def __init__(self, running: Worker, written: Written, act: Callable[[Deed], Awaitable[Any]], clock: Clock) -> None:
         self.running, self.written = running, written
         self._act, self._clock = act, clock
         self._throttle = Throttle() if written.throttled else None
@@ -89,6 +102,7 @@ class Duty:
         except GateError as exc:
             log.warning("trigger %s: nothing is sent: %s", name, exc)
             return
+        log.debug("trigger %s fires: %s", name, deed)
         self.running.offer_job(f"trigger {name}", partial(self._act, deed))
 
     def _may_act(self, throttle: Throttle) -> bool:
@@ -171,14 +185,14 @@ class Crew(Protocol):
     written: Sequence[Written]
     clock: Clock
 
-    def running_of(self, plugin: Plugin) -> Running:
+    def running_of(self, plugin: Any) -> Worker:
         """*plugin* at work, or about to be."""
 
 
 class Triggers:
     """The triggers of a session, of all plugins, as one *plugin* sees them."""
 
-    def __init__(self, crew: Crew, plugin: Plugin, *, may_command: bool = False) -> None:
+    def __init__(self, crew: Crew, plugin: Named, *, may_command: bool = False) -> None:
         self._crew, self._plugin, self._may_command = crew, plugin, may_command
 
     def __repr__(self) -> str:
@@ -214,11 +228,15 @@ class Triggers:
         """
         engine = self._crew.engine
         if name in engine.groups:
-            return engine.switch(name, on=on)
-        named = [entry for entry in engine.entries if entry.trigger.name == name]
-        for entry in named:
-            engine.rest(entry, on=on)
-        return len(named)
+            count = engine.switch(name, on=on)
+        else:
+            named = [entry for entry in engine.entries if entry.trigger.name == name]
+            for entry in named:
+                engine.rest(entry, on=on)
+            count = len(named)
+        if count:
+            log.info("triggers %s: %s (%d)", name, "on" if on else "off", count)
+        return count
 
     def nearest(self, name: str) -> str | None:
         """The group or trigger that *name* was probably meant to be."""
@@ -234,7 +252,7 @@ class Triggers:
         if not inspect.iscoroutinefunction(call):
             raise PluginError(f"{place} must be 'async def'")
         mark = _mark_of(pattern, options)
-        check_trigger(mark, call, place, set(inspect.signature(call).parameters))
+        mark.bind(call, place, set(inspect.signature(call).parameters))
         target = Added(self._crew.running_of(self._plugin), mark, call)
         return Handle(self._crew.engine, self._crew.engine.add(replace(mark.trigger, name=place), target))
 

@@ -21,7 +21,7 @@ from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
 from mudbot.mud.spelling import in_both_scripts
 from mudbot.mud.telnet import HUNG_UP, LOST, Address, Connection
-from mudbot.mud.visit import Finder, Visit
+from mudbot.mud.visit import Visit
 from mudbot.mud.voice import Manner, Voice
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mudbot.mud.dialect import Dialect
     from mudbot.mud.outbox import Outbox
     from mudbot.mud.rules import Verb
+    from mudbot.mud.skim import Finder
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ MAX_LINE = 16 * 1024
 AUTO = "auto"
 """The encoding that is guessed from what the MUD says first."""
 
-MAX_READ = 16 * 1024
+_MAX_READ = 16 * 1024
 """Bytes that are worked on at once: a line keeps those it was read with, for its colours."""
 _UNSEEN = CONTROLS + b"\r"  # what is left of line ends once they are all made of one LF each
 _OTHER_CR = re.compile(rb"\r(?!\n)")  # three times as fast as counting both
@@ -75,9 +75,9 @@ class TextStream:
 
     def feed(self, data: bytes) -> Lines:
         """The lines that *data* completes, in order."""
-        if len(data) > MAX_READ:
-            pieces = (self.feed(data[i : i + MAX_READ]) for i in range(0, len(data), MAX_READ))
-            return Lines(Page.of([line for piece in pieces for line in piece]))
+        if len(data) > _MAX_READ:
+            pieces = [self.feed(data[at : at + _MAX_READ]) for at in range(0, len(data), _MAX_READ)]
+            return Lines(Page.joined([piece.page for piece in pieces]))
         if not data:
             return _NONE
         self._waited = False
@@ -188,9 +188,16 @@ class TextStream:
         """Whether the lines of *data* can be read all at once: none is too long, and no guess hangs on them."""
         if self._guesser is not None and not data.isascii():
             return False
-        if len(data) <= self._max_line or max(map(len, data.split(b"\n"))) <= self._max_line:
-            return True
-        return max(map(len, LINE_END.split(data))) <= self._max_line
+        return self._short(data) or max(map(len, LINE_END.split(data))) <= self._max_line
+
+    def _short(self, data: bytes) -> bool:
+        """Whether there is a newline within each bound's length: a few steps for many lines."""
+        at, end = 0, len(data)
+        while end - at > self._max_line:
+            at = data.rfind(b"\n", at, at + self._max_line + 1) + 1
+            if not at:
+                return False
+        return True
 
     def _one_by_one(self, data: bytes) -> list[Line]:
         """The lines of *data*, which ends with a line end, each in pieces if it is too long.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,17 +13,19 @@ from mudbot.mud.detect import Detector
 from mudbot.mud.ear import Ear
 from mudbot.mud.login import Character, Login
 from mudbot.mud.questions import Questions
+from mudbot.mud.skim import skim
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mudbot.clock import Clock
     from mudbot.errors import MudError
-    from mudbot.events import Page, SessionEvent, Speech
+    from mudbot.events import SessionEvent, Speech
     from mudbot.mud.dialect import Dialect
     from mudbot.mud.ear import Heard
     from mudbot.mud.room import RoomTracker
+    from mudbot.mud.skim import Finder
     from mudbot.mud.telnet import Connection
     from mudbot.mud.voice import Voice
 
@@ -89,17 +90,6 @@ class Life(Protocol):
 
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself."""
-
-
-class Finder(Protocol):
-    """Knows where patterns may be; a filter that is too generous, never too strict."""
-
-    @property
-    def blind(self) -> bool:
-        """Whether they may be in any line."""
-
-    def rows(self, page: Page) -> Sequence[int]:
-        """The rows of *page* in which any of them may be."""
 
 
 MudNews = Line | Prompt | Gmcp | Msdp | Mssp
@@ -186,26 +176,18 @@ class Visit:
 
     def hear_lines(self, lines: Lines) -> None:
         """The next lines of the link: those that no rule of the dialect may concern are handed on all at once."""
-        rows: Sequence[int] | None = None
-        at = 0
-        while at < len(lines) and self._session.alive:
-            if self._finder is None or self._reads_every_line or lines.page.has_cuts:
-                self.hear(lines[at])
-                at += 1
-                continue
-            if rows is None:
-                rows = [row - lines.start for row in self._finder.rows(lines.page)]
-                if lines.page.first_prompt and not lines.start:
-                    rows = sorted({0, *rows})
-            place = bisect_left(rows, at)
-            row = rows[place] if place < len(rows) else len(lines)
-            if row > at:
-                self._hand_on(lines[at:row])
-            if row < len(lines) and self._session.alive:
-                self.hear(lines[row])
-            at = row + 1
+        if self._finder is None:
+            pieces: Iterable[Line | Lines] = lines
+        else:
+            pieces = skim(lines, self._finder, self._reads_every_line)
+        for piece in pieces:
+            if not self._session.alive:
+                return
+            if isinstance(piece, Lines):
+                self._hand_on(piece)
+            else:
+                self.hear(piece)
 
-    @property
     def _reads_every_line(self) -> bool:
         """Whether something began that the next line goes on with, or the character is not in the game yet."""
         return self._session.state != "playing" or self._ear.attentive or self._session.room.looking

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,13 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "abs": abs,
     "lower": lambda value: str(value).lower(),
 }
+_PREFIX = "group_"  # what {1} becomes: a name of Python's cannot begin with a digit
+_GROUP = re.compile(r"\{(\w+)\}")
+_HINTS = (
+    (re.compile(r"(?<![=!<>])=(?!=)"), "write == to compare"),
+    (re.compile(r"&&|\|\||(?<!\w)!(?!=)"), "write and, or, not"),
+    (re.compile(r"<>"), "write != for what differs"),
+)
 _NODES = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd,
     ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod,
@@ -50,10 +58,14 @@ class Condition:
         if len(text) > MAX_LENGTH:
             raise PatternError(f"when: {text[:100]!r}... is longer than {MAX_LENGTH} characters")
         try:
-            tree = ast.parse(text.strip(), mode="eval")
+            tree = ast.parse(_GROUP.sub(rf"{_PREFIX}\1", text.strip()), mode="eval")
             deep = _depth(tree) > MAX_DEPTH
         except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
-            raise PatternError(f"when: {text[:100]!r} is no condition: {exc}; write for example: hp < 30") from None
+            hint = next((f"{said}; " for sign, said in _HINTS if sign.search(text)), "")
+            why = exc.msg if isinstance(exc, SyntaxError) else exc
+            raise PatternError(
+                f"when: {text[:100]!r} is no condition: {why}; {hint}write for example: hp < 30"
+            ) from None
         if deep:
             raise PatternError(f"when: {text[:100]!r}... is nested deeper than {MAX_DEPTH} levels")
         for node in ast.walk(tree):
@@ -82,6 +94,8 @@ class _Reckoner(EvalWithCompoundTypes):  # type: ignore[misc]  # it has no types
         self._values, self._groups = values, groups
 
     def _eval_name(self, node: ast.Name) -> Any:
+        if node.id.startswith(_PREFIX):
+            return plain(self._groups.get(node.id.removeprefix(_PREFIX), ""))
         if node.id in self._groups:
             return plain(self._groups[node.id])
         try:

@@ -126,7 +126,6 @@ class Throttle:
             return False
         if len(self._times) == MOST and now - self._times[0] < WITHIN:
             self.until = now + REST
-            self._times.clear()
             return False
         self._times.append(now)
         return True

@@ -25,6 +25,7 @@ from mudbot.events import Line, Lines, Page, Prompt
 from mudbot.triggers.condition import Values
 from mudbot.triggers.entry import Entry, Firing
 from mudbot.triggers.guard import Guard, Runaway
+from mudbot.triggers.show import changes_looks, shown
 from mudbot.triggers.sieve import Backend, Hit, Sieve, sieve
 from mudbot.triggers.trigger import Trigger, parents
 
@@ -169,6 +170,7 @@ class Engine(Generic[T]):
         self._sides: dict[Literal["line", "prompt"], _Side[T]] = {"line": _Side(), "prompt": _Side()}
         self._order = 0
         self._number = 0  # of the next line
+        self._looks: list[Entry[T]] = []  # those that change how a line is shown
         self._off: dict[str, None] = {}
         self._guard = Guard()
         self._prepared = False
@@ -197,6 +199,8 @@ class Engine(Generic[T]):
         self._order += 1
         self._switch(entry)
         self._sides[trigger.on].add(entry)
+        if changes_looks(trigger):
+            self._looks = [*(each for each in self._looks if not each.removed), entry]
         return entry
 
     def remove(self, entry: Entry[T]) -> None:
@@ -225,10 +229,13 @@ class Engine(Generic[T]):
         return len(members)
 
     def rest(self, entry: Entry[T], *, on: bool) -> None:
-        """Switch one trigger on or off by itself; it rests as well while a group of its is off."""
+        """Switch one trigger on or off by itself; it rests as well while a group of its is off.
+
+        Switched on it is counted anew.
+        """
         entry.resting = not on
         if on:
-            entry.runaway = ""
+            entry.runaway, entry.begun = "", entry.fired
             self._sides[entry.trigger.on].version += 1
         entry.settle()
 
@@ -275,6 +282,13 @@ class Engine(Generic[T]):
     def _make(self, parts: list[Part[T]]) -> Sieve:
         sources = [(part.pattern.regex, part.pattern.re_flags) for part in parts]
         return sieve(sources, backend=self._backend, cache=self._cache)
+
+    # -- showing ---------------------------------------------------------------------------------------------------
+
+    def shown(self, line: Line) -> str | None:
+        """What transcripts and the web show of *line*; None where it is left out."""
+        entries = sorted((entry for entry in self._looks if not entry.removed), key=attrgetter("rank"))
+        return shown(line, entries, self.values)
 
     # -- matching --------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ class Entry(Generic[T]):
         "alone",
         "asks",
         "barred",
+        "begun",
         "condition",
         "counts",
         "data",
@@ -88,6 +89,8 @@ class Entry(Generic[T]):
         """How often its patterns were searched for, and how often it fired."""
         self.last: float | None = None
         """When it fired last, in seconds of the engine's clock."""
+        self.begun = 0
+        """How often it had fired when its count began, as it does whenever it is switched on by itself."""
         self.spent = 0.0
         """Seconds that searching for it took."""
         self.condition = Condition(trigger.when) if trigger.when else None
@@ -122,7 +125,7 @@ class Entry(Generic[T]):
             return Reason("off", f"group {self.off} is off" if self.off else "it is switched off")
         if self.runaway:
             return Reason("runaway", self.runaway)
-        if count is not None and self.fired >= count:
+        if count is not None and self.fired - self.begun >= count:
             return Reason("spent", f"it has fired {count} times, which is all it may")
         return None
 
@@ -184,7 +187,7 @@ class Entry(Generic[T]):
             if len(self._last_at) >= MAX_COOLING:
                 self._last_at.clear()
             self._last_at[self._per(matches)] = now
-        if self.fired == self.trigger.count:
+        if self.trigger.count is not None:
             self.settle()
 
     def _per(self, matches: tuple[re.Match[str], ...]) -> str:

@@ -25,11 +25,13 @@ __all__ = ["NON_ASCII_CASES", "Choice", "Need", "coarse_of", "need_of"]
 
 MAX_ALTERNATIVES = 16
 """Texts that one place of a pattern may become: ``[说說]道`` is two."""
+FEW = 4
+"""Texts that are as good as one: more are only worth while where they are much rarer."""
 MAX_UNION = 64
 """Texts of an alternation of words, each of which is looked for."""
 MAX_TEXT = 80
 """Characters of a text that is looked for; a longer one is no rarer."""
-MAX_CHOICES = 4
+MAX_CHOICES = 12
 
 _BITS = {" ": 2.5}
 _INLINE = re.compile(r"\(\?[a-zA-Z-]*i")  # (?i: and its like; the tree says whether it is one
@@ -220,7 +222,7 @@ def _runs(events: Iterator[Event]) -> Iterator[list[Place] | Choice]:
 
 
 def _windows(run: list[Place] | Choice) -> list[Choice]:
-    """What to look for of *run*: the rarest stretch of it that is few texts, and its longest plain pieces."""
+    """What to look for of *run*: from each of its pieces on the rarest stretch that is few texts."""
     if isinstance(run, Choice):
         return [run]
     caseless = any(place[1] for place in run)
@@ -232,13 +234,21 @@ def _windows(run: list[Place] | Choice) -> list[Choice]:
             pieces += [(whole[at : at + MAX_TEXT],) for at in range(0, len(whole), MAX_TEXT)]
         else:
             pieces += texts
-    found = [
-        _choice(pieces[start:end], caseless=caseless)
-        for start in range(len(pieces))
-        for end in range(start + 1, min(len(pieces), start + 12) + 1)
-        if math.prod(map(len, pieces[start:end])) <= MAX_ALTERNATIVES
-    ]
-    return sorted((choice for choice in found if choice), key=lambda choice: -choice.bits)[:MAX_CHOICES]
+    found = filter(None, (_best_from(pieces[start : start + 12], caseless=caseless) for start in range(len(pieces))))
+    return sorted(found, key=lambda choice: -choice.bits)[:MAX_CHOICES]
+
+
+def _best_from(pieces: list[tuple[str, ...]], *, caseless: bool) -> Choice | None:
+    """The best choice that begins where *pieces* do: by itself, or with what follows as long as that is few texts."""
+    ends, count = {1: None}, 1
+    for number, piece in enumerate(pieces, 1):
+        count *= len(piece)
+        if count > MAX_ALTERNATIVES:
+            break
+        # The last end of few texts, and the last of all.
+        ends = {end: None for end in ends if end == 1 or count > FEW} | {number: None}
+    found = filter(None, (_choice(pieces[:end], caseless=caseless) for end in ends))
+    return max(found, key=lambda choice: (choice.bits, len(choice.texts[0])), default=None)
 
 
 def _choice(pieces: Sequence[tuple[str, ...]], *, caseless: bool) -> Choice | None:

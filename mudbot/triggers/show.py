@@ -1,34 +1,46 @@
-"""What transcripts and the web show of a line: without what is gagged, with what is put in its place.  Pure.
+"""What transcripts and the web show of a line: without what is gagged, with what is put in its place.
 
-What the bot hears is never changed by this: triggers, dialects and models read what the MUD sent.
+What the bot hears is never changed by this: triggers, dialects and models read what the MUD sent.  How often a trigger
+fires and when it fired last does not count here: the same line always looks the same.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from mudbot.triggers.trigger import groups_of
+from mudbot.events import Line
+from mudbot.triggers.data import Template
+from mudbot.triggers.entry import Entry
+from mudbot.triggers.guard import Guard, Runaway
+from mudbot.triggers.trigger import Trigger, groups_of
 
-if TYPE_CHECKING:
-    from mudbot.triggers.entry import Firing
-
-_PLACE = re.compile(r"\{\{|\}\}|\{(\w+)\}")
+_guard = Guard()
 
 
-def shown(text: str, firings: Iterable[Firing[Any]]) -> str | None:
-    """*text* as it is shown after *firings*, those on its line, in order; None where it is left out."""
-    for firing in firings:
-        trigger = firing.entry.trigger
-        if trigger.gag:
-            return None
-        if trigger.substitute is not None:
-            template = trigger.substitute
-            text = trigger.patterns[-1].compiled().sub(lambda match, t=template: filled(t, groups_of(match)), text)  # type: ignore[misc]
+def changes_looks(trigger: Trigger) -> bool:
+    """Whether *trigger* has a say in what is shown; one with several patterns has none."""
+    return len(trigger.patterns) == 1 and (trigger.gag or trigger.substitute is not None)
+
+
+def shown(line: Line, entries: Iterable[Entry[Any]], values: Mapping[str, Any]) -> str | None:
+    """The text of *line* after *entries*, in their order, as it is shown; None where it is left out."""
+    text = line.text
+    with _guard:
+        for entry in entries:
+            trigger = entry.trigger
+            if entry.idle:
+                continue
+            compiled = trigger.patterns[0].compiled()
+            try:
+                found = _guard.search(compiled, line.text)
+            except Runaway:
+                continue
+            if found is None or entry.held_back((found,), line, values, math.inf):
+                continue
+            if trigger.gag:
+                return None
+            template = Template(trigger.substitute or "")
+            text = compiled.sub(lambda match, fill=template.fill: fill(groups_of(match)), text)  # type: ignore[misc]
     return text
-
-
-def filled(template: str, groups: Any) -> str:
-    """*template* with ``{1}`` and ``{name}`` replaced by *groups*; one that took no part is nothing."""
-    return _PLACE.sub(lambda m: m[0][0] if m[1] is None else groups.get(m[1], ""), template)

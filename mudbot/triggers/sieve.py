@@ -126,17 +126,19 @@ def _compiled(made: Plan) -> tuple[Plan, list[hyperscan.Database]]:
             expressions=[*texts, *special], ids=numbers, flags=[*flags, *([0] * len(special))], literal=True
         )
         databases.append(database)
-    if (exact := _coarse_database(made, len(texts))) is not None:
-        databases.append(exact)
+    numbered = {expression: len(texts) + number for number, expression in enumerate(made.coarse)}
+    for anchored in (True, False):  # apart they compile in half of the time
+        some = {each: number for each, number in numbered.items() if each.startswith(b"^") == anchored}
+        if (coarse := _coarse_database(made, some)) is not None:
+            databases.append(coarse)
     return made, databases
 
 
-def _coarse_database(made: Plan, first: int) -> hyperscan.Database | None:
-    """That of the coarse patterns; None if hyperscan takes none of them."""
+def _coarse_database(made: Plan, numbered: dict[bytes, int]) -> hyperscan.Database | None:
+    """That of some coarse patterns; None if hyperscan takes none of them."""
     import hyperscan
 
     database = hyperscan.Database()
-    numbered = {expression: first + number for number, expression in enumerate(made.coarse)}
     while numbered:
         try:
             database.compile(

@@ -76,7 +76,16 @@ def _compiled(regex: str, flags: int) -> re.Pattern[str]:
     try:
         return re.compile(regex, flags)
     except (re.error, ValueError, OverflowError, RecursionError) as exc:
-        raise PatternError(f"{regex!r} is not a regular expression: {exc}") from None
+        raise PatternError(f"{regex!r} is not a regular expression: {exc}{_hint(regex)}") from None
+
+
+def _hint(regex: str) -> str:
+    """What those want to know who write for other clients' engines."""
+    if re.search(r"\(\?<\w+>", regex):
+        return "; in Python a named group is written (?P<name>...)"
+    if re.search(r"\\[pPhRKX]", regex):
+        return r"; Python has no \p, \h, \R, \K and \X: write \w, [^\W\d_], [ \t] or a group"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +152,7 @@ class Trigger:
 
     def check(self) -> None:
         """Raise PatternError where it cannot work: a pattern that does not compile, groups that there are not."""
-        if not self.patterns:
-            raise PatternError("a trigger wants a pattern")
-        if self.lines is not None and self.lines < 1:
-            raise PatternError(f"lines: {self.lines}: all of the patterns within at least one line")
-        if self.on == "prompt" and len(self.patterns) > 1:
-            raise PatternError("a prompt is one line: a trigger on it has one pattern")
-        if self.colors and len(self.patterns) > 1:
-            raise PatternError("color goes with one pattern, not with several")
+        self._check_numbers()
         known = {""}
         for pattern in self.patterns:
             compiled = pattern.compiled()
@@ -162,6 +164,20 @@ class Trigger:
             from mudbot.triggers.condition import Condition
 
             Condition(self.when)
+
+    def _check_numbers(self) -> None:
+        if not self.patterns:
+            raise PatternError("a trigger wants a pattern")
+        if self.cooldown < 0 or (self.count is not None and self.count < 1):
+            raise PatternError("cooldown and count are numbers above 0, or not given")
+        if self.lines is not None and len(self.patterns) < 2:
+            raise PatternError("lines goes with several patterns: all_of")
+        if self.lines is not None and self.lines < 1:
+            raise PatternError(f"lines: {self.lines}: all of the patterns within at least one line")
+        if self.on == "prompt" and len(self.patterns) > 1:
+            raise PatternError("a prompt is one line: a trigger on it has one pattern")
+        if self.colors and len(self.patterns) > 1:
+            raise PatternError("color goes with one pattern, not with several")
 
     def __str__(self) -> str:
         return self.name or " / ".join(map(str, self.patterns))

@@ -27,7 +27,8 @@ def test_all_that_an_entry_can_say(read: Reader) -> None:
         read,
         "{name: greet, pattern: '^(?P<who>\\w+) came$', on: line, ignore_case: true, color: bright green,"
         " when: hp < 30, group: social/tells, priority: -5, stop: true, count: 2, cooldown: 1m30s, per: who,"
-        " session: inn, enabled: false, reply: 'Hello, {who}!', command: nod, prompt: Sing., gag: true, substitute: '{who}'}",
+        " session: inn, enabled: false, reply: 'Hello, {who}!', command: nod, prompt: Sing., gag: true,"
+        " substitute: '{who}'}",
     )
     assert trigger.model_dump(exclude_defaults=True) == {
         "name": "greet",

@@ -12,13 +12,14 @@ import pytest
 
 from mudbot.api import Caller, Priority
 from mudbot.api.types import Images, Moderation
-from mudbot.errors import BadAnswerError, PluginError, RefusedError
+from mudbot.errors import BadAnswerError, GateError, PluginError, RefusedError
 from mudbot.events import Command, Room, Speech
 from mudbot.host.host import Host
 from mudbot.host.services import Ai, Bot, Models, Mud, Notes, Status
 from mudbot.host.triggers import Triggers
 from mudbot.mind.character import Answer
 from mudbot.mud import dialect
+from mudbot.mud.gate import Gate
 from tests.host.host_fakes import Watched, say
 
 TELL = Speech("tell", "Ann", "hello")
@@ -34,6 +35,7 @@ class FakeSession:
         self.room = SimpleNamespace(current=Room("Hall", people=("Ann", "Bob")))
         self.character = SimpleNamespace(name="Chen")
         self.dialect = dialect.load("generic")
+        self.voice = SimpleNamespace(plain=Gate(self.dialect, "utf-8").command)
 
     def can_answer(self, speech: Speech) -> bool:
         return self.dialect.answer_to(speech) is not None
@@ -171,6 +173,17 @@ async def test_raw_commands_want_the_owners_permission() -> None:
     assert session.done == [("raw", "look")]
 
 
+async def test_of_several_commands_all_are_sent_or_none() -> None:
+    """One that is not one plain line lets nothing out."""
+    session = FakeSession()
+    mud = mud_of(session, may_command=True)
+    with pytest.raises(GateError, match="not one plain command line"):
+        await mud.send("stand", "kill a\nquit")
+    assert session.done == []
+    await mud.send("stand", "kill a")
+    assert session.done == [("raw", "stand"), ("raw", "kill a")]
+
+
 def test_who_speaks_to_the_character_is_known_by_its_names() -> None:
     """The login's name and the persona's, and only where an answer can be given."""
     mud = mud_of(FakeSession())
@@ -188,6 +201,7 @@ def test_a_colleague_is_not_answered() -> None:
     mud = Mud(*parts, may_command=False, colleagues=lambda: {"wang"})
     assert mud.addressed(say("Hello Chen!", "Ann"))
     assert not mud.addressed(say("Hello Chen!", "Wang"))
+    assert (mud.colleague(say("Hello", "Wang")), mud.colleague(say("Hello", "Ann"))) == (True, False)
 
 
 # -- the models ----------------------------------------------------------------------------------------------------

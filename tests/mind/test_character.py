@@ -281,6 +281,16 @@ async def test_private_words_are_shown_in_private_and_for_their_speaker_only() -
     assert ["under the oak" in asked for asked in scene.texts.asked] == [True, False, False, True]
 
 
+async def test_without_memory_an_answer_stands_alone() -> None:
+    """What the bot asks itself in somebody's name is not what he said, and shows nothing of it to others."""
+    scene = Scene(*[GOOD] * 3)
+    await scene.hear("my gold is under the oak")
+    await scene.chen.answer(Speech("say", "Ann", "Sing of Ann."), INN, memory=False)
+    await scene.hear("what did I say?")
+    assert ["under the oak" in asked for asked in scene.texts.asked] == [True, False, True]
+    assert "Sing of Ann" not in scene.texts.asked[2]
+
+
 async def test_a_speaker_is_the_id_where_the_mud_shows_one() -> None:
     """A borrowed name is not the person; the case of a name is not another one."""
     scene = Scene(*[GOOD] * 4)

@@ -25,7 +25,8 @@ ALPHABET = (
     "\x1c\x1f\x85\u2028\u00a0\u3000\u0663"  # blanks of several kinds, a digit that is not of ASCII
 )
 WORDS = (
-    "ab", "says", "kiss", "Kiss", "σας", "ΣΑΣ", "告诉你", "说道：", "İik", "é", "straße", "a", "s", "\u017fi", "Дд", "!",
+    "ab", "says", "kiss", "Kiss", "σας", "ΣΑΣ", "告诉你", "说道：", "İik", "é", "straße", "a", "s", "\u017fi", "Дд",
+    "!",
     "x" * 9, "arrives", "<hp:",
 )  # fmt: skip
 CLASSES = (

@@ -32,7 +32,7 @@ REFUSED = [
     # what takes long or much
     "2 ** 999999999", "9 ** 9", "1 << 99", "1 >> 9", "1 | 2", "1 & 2", "1 ^ 2", "~1", "a @ b",
     # other shapes
-    "[x for x in hp]", "(x for x in hp)", "{x for x in hp}", "{x: 1 for x in hp}", "{1: 2}", "{1}", "hp[0]", "hp[0:1]",
+    "[x for x in hp]", "(x for x in hp)", "{x for x in hp}", "{x: 1 for x in hp}", "{1: 2}", "hp[0]", "hp[0:1]",
     "f'{hp}'", "f''", "1 if hp else 2", "yield hp", "await hp", "*hp", "(*hp,)", "b'x' == 1", "1j", "...", "hp is None",
     "hp is not None",
 ]  # fmt: skip
@@ -185,3 +185,16 @@ def test_it_says_what_it_is() -> None:
 def test_numbers_that_came_as_texts(value: Any, expected: Any) -> None:
     assert plain(value) == expected
     assert type(plain(value)) is type(expected)
+
+
+def test_groups_by_number_stand_in_braces() -> None:
+    """As in replies and commands; one that took no part is empty."""
+    condition = Condition("int({1}) < 30 and {who} == 'Bob' and {2} == ''")
+    assert condition.holds(Values(), {"1": "20", "who": "Bob"})
+    assert not condition.holds(Values(), {"1": "40", "who": "Bob"})
+
+
+@pytest.mark.parametrize(("text", "hint"), [("hp = 3", "=="), ("hp && mp", "and, or, not"), ("hp <> 3", "!=")])
+def test_other_languages_are_answered_in_their_terms(text: str, hint: str) -> None:
+    with pytest.raises(PatternError, match=f"write {hint}"):
+        Condition(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from mudbot.events import Lines, Prompt
@@ -57,6 +59,49 @@ def test_firings_of_several_have_all_matches_and_groups(engine: Engine[str]) -> 
     assert [(one.found[0], one.groups) for one in seen] == [("b1", {"0": "b1", "1": "b1", "x": "a2"})]
 
 
+def test_each_match_of_several_is_of_its_own_line(engine: Engine[str]) -> None:
+    """Also where each pattern is found on each line."""
+    add(engine, r"(\d)a", r"(\d)a", r"(\d)a")
+    seen: list[list[str]] = []
+    engine.feed(Lines(page("1a", "2a", "3a", "4a")), lambda firing: seen.append([one[1] for one in firing.matches]))
+    assert seen == [["1", "2", "3"], ["2", "3", "4"]]
+
+
+# -- what is fed when --------------------------------------------------------------------------------------------------
+
+
+def test_a_page_in_parts(engine: Engine[str]) -> None:
+    """Each line once, in whatever parts the page is fed, and lines are counted on."""
+    for sources in (["a"], ["b", "c"], ["", "d"]):
+        add(engine, *sources)
+    whole = Lines(page("a", "b", "c", "d", "a"))
+    for cuts in ((0, 5), (0, 1, 5), (0, 2, 2, 3, 5), (0, 1, 2, 3, 4, 5)):
+        seen: list[Firing[str]] = []
+        for start, stop in pairwise(cuts):
+            engine.feed(whole[start:stop], seen.append)
+        assert [(one.row, one.entry.data) for one in seen] == [(0, "a"), (2, "b + c"), (3, " + d"), (4, "a")]
+
+
+def test_a_sieve_that_comes_between_two_parts_of_a_page(engine: Engine[str]) -> None:
+    """The rest of the page is looked at by the new one."""
+    add(engine, "a")
+    whole, seen = Lines(page("x", "ab", "x", "ab")), list[str]()
+    engine.feed(whole[:2], lambda firing: seen.append(firing.entry.data))
+    add(engine, "b", priority=5)
+    engine.prepare()
+    engine.feed(whole[2:], lambda firing: seen.append(firing.entry.data))
+    assert seen == ["a", "b", "a"]
+
+
+def test_the_order_of_priorities(engine: Engine[str]) -> None:
+    """The higher the earlier, equal ones as they were added, however they are looked for, and new ones among them."""
+    for source, priority in (("first orc", 0), ("", -1), (r"\w", 5), ("orc", 0), (r"o", 5)):
+        add(engine, source, priority=priority)
+    engine.prepare()
+    add(engine, "c$", priority=1)
+    assert feed(engine, "first orc") == ["0 \\w", "0 o", "0 c$", "0 first orc", "0 orc", "0 "]
+
+
 # -- sieves ------------------------------------------------------------------------------------------------------------
 
 
@@ -86,6 +131,8 @@ def test_when_a_new_sieve_is_worth_its_making(engine: Engine[str]) -> None:
     assert [engine.stale, len(engine.rebuilding())] == [True, 1]
     engine.prepare()
     assert [engine.stale, engine.rebuilding(), engine.rebuilding(always=True)] == [False, [], []]
+    engine.remove(entries.pop())
+    assert [engine.stale, len(engine.rebuilding(always=True))] == [False, 1]
     for entry in entries:
         engine.remove(entry)
     assert [engine.stale] == [True]

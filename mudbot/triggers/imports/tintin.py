@@ -19,7 +19,7 @@ from mudbot.triggers.imports.found import (
     literal,
     plain_name,
 )
-from mudbot.triggers.imports.tintin_body import World, read_body, reason, template, without_colors
+from mudbot.triggers.imports.tintin_body import UNPARTED, World, read_body, reason, template, without_colors
 from mudbot.triggers.imports.tintin_pattern import pattern
 from mudbot.triggers.imports.tintin_source import argument, command_sign, full_name, word_of
 from mudbot.triggers.imports.tintin_source import commands as commands_of
@@ -64,7 +64,7 @@ class _File:
             return
         word, rest = word_of(command[1:] or " nop")
         if "{" in word:
-            self.finds.refuse(line, command, "TinTin++ wants a blank between its command and the brace")
+            self.finds.refuse(line, command, UNPARTED)
             return
         name = full_name(word)
         if name in _LISTS:

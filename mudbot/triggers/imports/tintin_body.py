@@ -42,6 +42,8 @@ _REASONS = {
     "run": "programs are not started",
     "script": "programs are not started",
 }
+UNPARTED = "TinTin++ wants a blank between its command and the brace"
+_EMPTY = "an empty line is not sent"
 _OTHERWISE = "this command of TinTin++ has no counterpart"
 
 
@@ -83,9 +85,9 @@ def _read(body: Body, text: str, pattern: str, known: tuple[Mapping[int, int], W
         if len(body.commands) > MAX_COMMANDS:
             return  # what gives so many is refused as a whole
         try:
-            if not command.startswith(world.sign) or command == world.sign:
+            if not command.startswith(world.sign):
                 body.commands.append(_command(command, arguments, world))
-            elif repeated := re.match(r"[0-9]+", command[1:]):
+            elif repeated := re.match(r"[0-9]+(?=\s|$)", command[1:]):
                 _repeat(body, (int(repeated[0][:9]), command[1 + repeated.end() :]), pattern, known, depth)
             else:
                 _own(body, command, pattern, known)
@@ -101,6 +103,8 @@ def _repeat(
     if times > MAX_COMMANDS or depth > _DEPTH:
         raise NotCarriedError(f"it repeats a command {times} times; {MAX_COMMANDS} are enough")
     text, _ = argument(rest, whole=True)
+    if not text:
+        raise NotCarriedError(_EMPTY)
     inner = Body()
     _read(inner, text, pattern, known, depth + 1)
     body.commands += inner.commands * times
@@ -110,7 +114,9 @@ def _repeat(
 
 def _own(body: Body, command: str, pattern: str, known: tuple[Mapping[int, int], World]) -> None:
     """A command of TinTin++ itself."""
-    word, rest = word_of(command[1:].replace("{", " {", 1))
+    word, rest = word_of(command[1:] or "nop")
+    if "{" in word:
+        raise NotCarriedError(UNPARTED)
     name = full_name(word)
     first = argument(rest)[0]
     if name == "nop":
@@ -122,13 +128,17 @@ def _own(body: Body, command: str, pattern: str, known: tuple[Mapping[int, int],
     elif name == "unaction" and argument(rest, whole=True)[0] == pattern:
         body.once = True
     elif name == "cr":
-        raise NotCarriedError("an empty line is not sent")
+        raise NotCarriedError(_EMPTY)
     else:
         raise NotCarriedError(reason(name))
 
 
 def _command(text: str, arguments: Mapping[int, int], world: World) -> str:
     """A command to the MUD."""
+    if not text:
+        raise NotCarriedError(_EMPTY, "nothing between two semicolons")
+    if text.startswith("!"):
+        raise NotCarriedError("an ! repeats what was typed before: write the command itself, or \\! for the sign")
     if text.startswith("\\"):  # verbatim: sent as it is, wildcards filled in
         return _filled(text[1:], arguments)
     word = text.split(maxsplit=1)[0]

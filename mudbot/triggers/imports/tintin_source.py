@@ -73,7 +73,7 @@ def _comment_end(text: str, at: int) -> int | None:
 def commands(text: str) -> Iterator[Command]:
     """The commands of a file.  Raises ConfigError where braces or comments do not close, as TinTin++ does."""
     for line, logical in _logical_lines(text.replace("\r", "")):
-        for part in split(logical):
+        for part in filter(None, split(logical)):
             yield Command(line, part)
 
 
@@ -135,7 +135,10 @@ def _broken(line: int, what: str) -> ConfigError:
 
 
 def split(text: str) -> Iterator[str]:
-    """The commands between semicolons.  One that starts with a backslash is all the rest: it is sent as it is."""
+    """The commands between semicolons; an empty one sends an empty line.
+
+    One that starts with a backslash is all the rest: it is sent as it is.
+    """
     at = 0
     while at < len(text):
         at = _behind(_BLANK, text, at)
@@ -143,8 +146,7 @@ def split(text: str) -> Iterator[str]:
             yield text[at:]
             return
         end = _outside(text, at, ";")
-        if part := text[at:end].strip():
-            yield part
+        yield text[at:end].strip()
         at = end + 1
 
 

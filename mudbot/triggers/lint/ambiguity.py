@@ -26,28 +26,32 @@ Step = tuple[T, int]
 
 MOST = 20_000
 """States of a product of automata that are looked at; what is larger is given up, unanswered."""
+MOST_PAIRS = 1000
+"""The same of two loops that touch: those that authors write have a handful of states."""
 
 
 def components(automaton: Automaton) -> list[int]:
     """For each state the number of its loop: states that can reach one another have the same; -1 without a loop."""
     number = [-1] * len(automaton.edges)
-    reach = [_reached(automaton, at) for at in range(len(automaton.edges))]
-    for at, there in enumerate(reach):
-        if at in there and number[at] < 0:
-            for other in there:
-                if at in reach[other]:
-                    number[other] = at
+    after = [{edge.to for edge in edges if edge.to != ACCEPT} for edges in automaton.edges]
+    before: list[set[int]] = [set() for _ in after]
+    for at, there in enumerate(after):
+        for to in there:
+            before[to].add(at)
+    for at, repeats in enumerate(automaton.inside):
+        if repeats and number[at] < 0:
+            for other in _reached(after, at) & _reached(before, at):
+                number[other] = at
     return number
 
 
-def _reached(automaton: Automaton, start: int) -> set[int]:
+def _reached(ways: list[set[int]], start: int) -> set[int]:
+    """The states to which some way leads from *start*: itself, if it is on a loop."""
     found: set[int] = set()
-    waiting = [start]
-    while waiting:
-        for edge in automaton.edges[waiting.pop()]:
-            if edge.to != ACCEPT and edge.to not in found:
-                found.add(edge.to)
-                waiting.append(edge.to)
+    new = ways[start]
+    while new:
+        found |= new
+        new = set().union(*(ways[at] for at in new)) - found
     return found
 
 
@@ -60,22 +64,26 @@ def doubling(automaton: Automaton) -> list[int] | None:
 
     steps = [within(at) for at in range(len(number))]
     for at, ways in enumerate(steps):
-        for place, (to, bits) in enumerate(ways):
-            for other, more in ways[place + 1 :]:
-                if other == to and bits & more:
-                    return [bits & more, *_text(steps, to, at)]
+        taken: dict[int, int] = {}
+        for to, bits in ways:
+            if twice := taken.get(to, 0) & bits:
+                return [twice, *_text(steps, to, at)]
+            taken[to] = taken.get(to, 0) | bits
     return _parting(steps)
 
 
 def _parting(steps: list[list[Step[int]]]) -> list[int] | None:
     """The same by two ways that part at one state and meet again at one."""
     together: dict[Pair, list[Step[Pair]]] = {}
+    alike: dict[tuple[Step[int], ...], int] = {}
+    kind = [alike.setdefault(tuple(ways), at) for at, ways in enumerate(steps)]  # all ends of a long list of words
 
     def both(pair: Pair) -> list[Step[Pair]]:
-        if pair not in together:
-            met = [((a, b), bits & more) for a, bits in steps[pair[0]] for b, more in steps[pair[1]] if bits & more]
-            together[pair] = [((min(at), max(at)), bits) for at, bits in met]
-        return together[pair]
+        one, two = kind[pair[0]], kind[pair[1]]
+        if (one, two) not in together:
+            met = (((a, b), bits & more) for a, bits in steps[one] for b, more in steps[two] if bits & more)
+            together[one, two] = list({(min(at), max(at)): bits for at, bits in met}.items())
+        return together[one, two]
 
     def onwards(at: tuple[Pair, bool]) -> list[Step[tuple[Pair, bool]]]:
         pair, parted = at
@@ -150,7 +158,10 @@ def _border(automaton: Automaton, number: list[int], one: int, loops: Pair) -> l
                     if a & b & c:
                         yield (first, second, third), a & b & c
 
-    for two in (at for at, loop in enumerate(number) if loop == loops[1]):
+    second = [at for at, loop in enumerate(number) if loop == loops[1]]
+    if len(second) * number.count(loops[0]) > MOST_PAIRS:
+        return None
+    for two in second:
         path = _path([(one, one, two)], all_three, (one, two, two).__eq__)
         if path is not None:
             return [bits for _, bits in path[1:]]

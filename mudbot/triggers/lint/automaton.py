@@ -21,6 +21,12 @@ ACCEPT = -1
 """The state behind the last one."""
 LARGE = 300
 """States of an automaton before counted repeats are made smaller than they are."""
+MOST_WAYS = 40_000
+"""Ways from state to state: a loop over some two hundred words has as many, as each word can follow each."""
+
+
+class TooLargeError(Exception):
+    """The automaton would have more ways than anybody wants to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,10 @@ class Builder:
         self._many, self._split = many, split
         self._states: list[_State] = []
         self._inside: tuple[tuple[Repeat, int], ...] = ()
+        self._ways_left = MOST_WAYS
 
     def build(self, part: Part) -> Automaton:
+        """The automaton of *part*.  :raises TooLargeError:"""
         piece = self._piece(part)
         for at in piece.last:
             self._states[at].after.append((ACCEPT, self._all & ~self._states[at].barred))
@@ -123,6 +131,9 @@ class Builder:
         return _Piece(first, last, min(2, one.nothing * two.nothing))
 
     def _link(self, last: dict[int, int], first: dict[int, int]) -> None:
+        self._ways_left -= len(last) * len(first)
+        if self._ways_left < 0:
+            raise TooLargeError
         for one, ways in last.items():
             state = self._states[one]
             for two, more in first.items():
@@ -143,7 +154,7 @@ class Builder:
     # -- repeats ---------------------------------------------------------------------------------------------------
 
     def loop(self, part: Repeat) -> Automaton:
-        """What *part* repeats, as if without a bound."""
+        """The automaton of what *part* repeats, as if without a bound.  :raises TooLargeError:"""
         self._looped(part, 0)
         return self.build(Seq([]))
 
@@ -161,9 +172,9 @@ class Builder:
     def _looped(self, part: Repeat, number: int) -> _Piece:
         piece = self._copy(part, number)
         self._link(piece.last, piece.first)
-        if not part.place.least:
-            piece.nothing = min(2, piece.nothing + 1)
-        return piece
+        if piece.nothing:  # `re` tries one repetition of nothing, and none, wherever the loop can end
+            return _Piece(piece.first, _sum(piece.last, piece.last), 2)
+        return _Piece(piece.first, piece.last, int(not part.place.least))
 
     def _optional(self, part: Repeat, least: int, most: int) -> _Piece:
         """One within the other, as each is tried only where the one before was found."""

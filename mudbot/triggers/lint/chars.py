@@ -15,7 +15,7 @@ from typing import Any
 
 from mudbot.triggers.tree import NON_ASCII_CASES, Node
 
-_COMMON = dict.fromkeys('aeozAEZ059_ \t\xa0\u3000!"#()*+,-./:;<=>?@[]|~éßΣщ中的龥，。：「」—٣²Ⅷ\x1b' + NON_ASCII_CASES)
+_COMMON = dict.fromkeys('zoeaZEA950_ \t\xa0\u3000!"#()*+,-./:;<=>?@[]|~éßΣщ中的龥，。：「」—٣²Ⅷ\x1b' + NON_ASCII_CASES)
 """No line break: what is looked for in is one line."""
 _FLAGS = re.IGNORECASE | re.ASCII | re.DOTALL
 _SHORT = {"DIGIT": "d", "SPACE": "s", "WORD": "w", "NOT_DIGIT": "D", "NOT_SPACE": "S", "NOT_WORD": "W"}
@@ -78,9 +78,9 @@ class Sample:
         return sum(1 << at for at, char in enumerate(self.text) if holds(char))
 
     def first(self, bits: int) -> str:
-        """A character of a set that is not empty, the most readable one."""
+        """A character of a set that is not empty, the most readable one; of these none of the pattern's, if it can."""
         members = [char for at, char in enumerate(self.text) if bits >> at & 1]
-        return min(members, key=_readable)
+        return min(reversed(members), key=_readable)
 
 
 def _readable(char: str) -> tuple[bool, ...]:

@@ -7,6 +7,7 @@ automaton cannot, and then in favour of the pattern: back references, looks of m
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 import re
@@ -16,7 +17,8 @@ from typing import Literal
 
 from mudbot.triggers.lint import safer, shape, words
 from mudbot.triggers.lint.ambiguity import can_fail, components, doubling, touching
-from mudbot.triggers.lint.automaton import Automaton, Builder, opening
+from mudbot.triggers.lint.automaton import Automaton, Builder, TooLargeError, opening
+from mudbot.triggers.lint.places import Places
 from mudbot.triggers.lint.shape import Again, Alt, At, Atomic, Chars, Group, Look, Part, Repeat, Seq, Shape
 
 MANY_WAYS = 16
@@ -49,19 +51,26 @@ class Finding:
 def lint(regex: str, flags: int = 0) -> tuple[Finding, ...]:
     """What can make *regex* run away on a line, in the order of the text.
 
-    Nothing is found in what ``re`` refuses.  What is not found can still be slow: ``(.*), (.*), (.*)!`` on a thousand
-    commas, or a pattern with back references.
+    Nothing is found in what ``re`` refuses, and in what would take too long: a loop over more than some two hundred
+    words.  What is not found can still be slow: ``(.*), (.*), (.*)!`` on a thousand commas, or a back reference.
     """
     if not _WORTH_READING.search(regex):
         return ()
     try:
-        read = shape.read(regex, flags)
+        read = shape.read(regex, flags, _is_suspect)
     except (re.error, ValueError, OverflowError, RecursionError):
         return ()
     if read is None:
         return ()
     found = dict.fromkeys(_Check(regex, read).findings())  # once, also if a look or an atomic group has it
     return tuple(sorted(found, key=lambda finding: finding.start))
+
+
+def _is_suspect(places: Places) -> bool:
+    """Whether there is a loop over more than one character, or two loops: most patterns have neither."""
+    long = sum(place.most >= LONG_RUN for place in places.found)
+    groups = [place for place in places.found if places.regex[place.start] == "("]
+    return long > 1 or any(place.most >= MANY_WAYS or (long and place.most > 1) for place in groups)
 
 
 class _Check:
@@ -99,8 +108,9 @@ class _Check:
         bits, nothing = opening(loop.body)
         if loop.place.least >= MANY_WAYS and nothing and bits:
             return self.shape.sample.first(bits)  # (a?){20}: which of the repetitions are nothing?
-        automaton = Builder(self.shape.sample, MANY_WAYS, split=self.split).loop(loop)
-        return self._told(doubling(automaton))
+        with contextlib.suppress(TooLargeError):
+            return self._told(doubling(Builder(self.shape.sample, MANY_WAYS, split=self.split).loop(loop)))
+        return None
 
     def _told(self, text: list[int] | None) -> str | None:
         return None if text is None else "".join(self.shape.sample.first(bits) for bits in text)
@@ -120,7 +130,10 @@ class _Check:
     # -- one loop beside another -----------------------------------------------------------------------------------
 
     def _polynomial(self, root: Part, *, whole: bool) -> Iterator[Finding]:
-        automaton = Builder(self.shape.sample, LONG_RUN, split=self.split).build(root)
+        try:
+            automaton = Builder(self.shape.sample, LONG_RUN, split=self.split).build(root)
+        except TooLargeError:
+            return
         number = components(automaton)
         spans: dict[Span, str] = {}
         for one, two, text in touching(automaton):

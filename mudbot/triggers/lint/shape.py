@@ -7,7 +7,7 @@ flags and members, so that the rest of the package need not know ``re``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,10 +99,15 @@ class Shape:
     """Those of ``re``, with what the pattern itself says of them."""
 
 
-def read(regex: str, flags: int) -> Shape | None:
-    """The parts of *regex*; None if ``re`` reads its repeats in another way than this does.  Raises ``re.error``."""
+def read(regex: str, flags: int, wanted: Callable[[Places], bool]) -> Shape | None:
+    """The parts of *regex*; None if they are not *wanted*, or if ``re`` reads its repeats otherwise than this does.
+
+    Raises ``re.error``.
+    """
     tree, flags = parse(regex, flags)
     places = Places(regex, verbose=bool(flags & re.VERBOSE))
+    if not wanted(places):
+        return None
     reader = _Reader(Sample(_sets(tree)), iter(places.found))
     try:
         return Shape(reader.sequence(tree, flags), reader.sample, places, flags)
