@@ -23,7 +23,7 @@ from mudbot.mind.character import Answer, Character
 from mudbot.mind.memory import TurnMemory
 from mudbot.mind.persona import Persona
 from mudbot.mud.login import Character as Login
-from mudbot.mud.record import Mask, Recorder
+from mudbot.mud.record import Mask, Overheard, Recorder
 from mudbot.mud.session import Session
 from mudbot.store.pictures import Pictures
 from mudbot.store.store import Store
@@ -74,6 +74,8 @@ class App:
         self.totals = Totals()
         """What was asked of the API since the start."""
         self._payers = {session.name: session.organization for session in config.sessions}
+        self._overheard: dict[str, Any] = {}
+        """The Api of each session that is recorded, by its name."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._written: tuple[Written, ...] = ()
 
@@ -265,7 +267,7 @@ class App:
         )
         character = Character(
             persona,
-            self._require_api(),
+            self._api_of(session),
             resolve.choose_model(self.config, persona),
             memory=TurnMemory(self.store, f"{settings.name}/{persona.name}"),
             review=host.review,
@@ -318,6 +320,7 @@ class App:
         folder = self.config.path(self.config.store) / "records" / name
         recorder = Recorder(folder, about, Mask([session.character.password]), self.clock)
         self.recorders.append(recorder)
+        self._overheard[session.name] = Overheard(self._require_api(), recorder)
         session.on_link = recorder.tap
 
     def _equip(self, plugin: Plugin, session: Session, host: Host, character: Character) -> None:
@@ -336,7 +339,7 @@ class App:
         settings = self.config.plugins[plugin.name]
         payer = settings.organization or self._payers.get(session.name)
         plugin.ai = Ai(
-            self._require_api(),
+            self._api_of(session),
             models,
             character,
             review=host.review,
@@ -358,6 +361,9 @@ class App:
     def _require_api(self) -> Api:
         assert self._api is not None
         return self._api
+
+    def _api_of(self, session: Session) -> Api:
+        return self._overheard.get(session.name) or self._require_api()
 
     async def _live(self, session: Session, after: float) -> None:
         try:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from mudbot.config import Config, SessionConfig
     from mudbot.events import Line
 
+MANY = 200
+"""Triggers from which on all of standard input is sieved, however much comes: fewer are searched for soon enough."""
+WORTH = 50_000
+"""Searches, one trigger in one line, from which on lines are sieved: each takes half a microsecond, an odd one ten."""
+
+_PACKAGE = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)*")
 _ESCAPE = re.compile(r"\\(?:e|x1[bB]|033)")
 
 
@@ -30,7 +36,7 @@ _ESCAPE = re.compile(r"\\(?:e|x1[bB]|033)")
 @click.option("--dialect", metavar="NAME|FILE", help="In place of the session's.")
 @click.option("--encoding", metavar="NAME", help="Of what comes from standard input; without it, the session's.")
 @click.option("--prompt", is_flag=True, help="The lines are prompts.")
-@click.option("--at", "between", metavar="SECONDS", type=click.FloatRange(0), default=0.0, help="From line to line.")
+@click.option("--at", "between", metavar="SECONDS", type=click.FloatRange(0), default=0.0, help="Between two lines.")
 @click.option("--set-value", "values", metavar="NAME=VALUE", multiple=True, help="For conditions; may be repeated.")
 @click.option("--gmcp", metavar="PACKAGE JSON", multiple=True, help="What the MUD told: 'Char.Vitals {\"hp\": 20}'.")
 @click.option("--explain", is_flag=True, help="Say of each trigger that comes near why it does not fire.")
@@ -42,7 +48,12 @@ def command(path: Path, overrides: tuple[str, ...], lines: tuple[str, ...], **op
     A LINE that is - stands for all lines of standard input.  They go in order through one engine, as they would in the
     game: what the character itself says is left out, triggers over several lines work, cooldowns and counts hold (all
     lines come at once unless --at says otherwise).  Colours may be in a line, and \\e, \\x1b and \\033 stand for the
-    sign that begins them.  Nothing is connected, no plugin is started, nothing is sent or asked.
+    sign that begins them.  Each LINE begins without colours, whatever the one before ended with, and the lines of
+    standard input are one stream, as from the MUD.  A chat command goes to its plugin and to no trigger.
+
+    --set-value hp=20 is a variable, --set-value Char.Vitals.hp=20 the same as --gmcp 'Char.Vitals {"hp": 20}'.
+
+    Nothing is connected, no plugin is started, nothing is sent or asked.
 
     Exit status 0 if something fired, 1 if nothing did, 2 if it could not be tried.
     """
@@ -69,13 +80,20 @@ def _run(config: Config, lines: tuple[str, ...], **options: Any) -> bool:
     if explain and not options["as_lines"]:
         auto = ", which is to be found out" if settings.dialect == "auto" and dialect is None else ""
         print(f"session {settings.name}, dialect {trial.dialect.name}{auto}, {len(trial.engine)} triggers")
-    found = _read(lines, options["encoding"] or settings.encoding)
+    elif not explain and _worth_a_sieve(len(trial.engine), lines):
+        trial.prepare()
+    found = _read(lines, options["encoding"], settings.encoding)
     fired, show = False, _as_json if options["as_lines"] else _as_text
     for seen in _seen(trial, found, prompt=options["prompt"]):
         fired = fired or bool(seen.fired)
         print(show(seen, explain=explain))
         sys.stdout.flush()
     return fired
+
+
+def _worth_a_sieve(triggers: int, lines: tuple[str, ...]) -> bool:
+    """Whether a sieve for *lines* is worth its making, instead of searching each for every trigger."""
+    return triggers > MANY if "-" in lines else triggers * len(lines) > WORTH
 
 
 def _session(config: Config, name: str | None) -> SessionConfig:
@@ -91,33 +109,49 @@ def _give_values(trial: Trial, values: Iterable[str], messages: Iterable[str]) -
 
     for each in values:
         name, equals, value = each.partition("=")
-        if not equals or not name.strip():
-            raise click.BadParameter(f"{each!r}: write a name and its value, as hp=20", param_hint="--set-value")
-        trial.engine.values[name.strip()] = plain(value)
+        package, _, last = name.strip().rpartition(".")
+        if not equals or not last or ("." in name and not _PACKAGE.fullmatch(package)):
+            message = f"{each!r}: write a name and its value, as hp=20 or Char.Vitals.hp=20"
+            raise click.BadParameter(message, param_hint="--set-value")
+        if package:
+            trial.engine.values.hear_gmcp(package, {last: plain(value)})
+        else:
+            trial.engine.values[last] = plain(value)
     for each in messages:
-        package, _, data = each.strip().partition(" ")
-        try:
-            trial.engine.values.hear_gmcp(package, json.loads(data) if data.strip() else None)
-        except ValueError as exc:
-            message = f'{each!r} is no message: {exc}; write it as Char.Vitals {{"hp": 20}}'
-            raise click.BadParameter(message, param_hint="--gmcp") from None
+        trial.engine.values.hear_gmcp(*_message(each))
+
+
+def _message(text: str) -> tuple[str, Any]:
+    """The package and the data of a GMCP message as somebody typed it."""
+    package, data = (*text.split(None, 1), "", "")[:2]
+    try:
+        if not _PACKAGE.fullmatch(package):
+            raise ValueError("it begins with no package")  # noqa: TRY301 - one place says how to write it
+        if not data:
+            raise ValueError("there is no JSON behind the package")  # noqa: TRY301
+        return package, json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        message = f"{text!r} is no message: {exc}; write both in one argument, as 'Char.Vitals {{\"hp\": 20}}'"
+        raise click.BadParameter(message, param_hint="--gmcp") from None
 
 
 # -- what comes in -----------------------------------------------------------------------------------------------------
 
 
-def _read(lines: Iterable[str], encoding: str) -> Iterator[Line]:
+def _read(lines: Iterable[str], encoding: str | None, usual: str) -> Iterator[Line]:
+    """The lines that *lines* stand for; standard input is in *encoding*, else in the *usual* one of the session."""
     from mudbot.mud.text import TextStream
 
-    given = TextStream("utf-8")
     for line in lines:
         if line == "-":
-            yield from _from(sys.stdin.buffer, encoding)
+            yield from _from(sys.stdin.buffer, encoding or usual, doubtful=encoding is None)
         else:
-            yield from given.feed(_ESCAPE.sub("\x1b", line).encode("utf-8", "surrogateescape") + b"\n")
+            data = _ESCAPE.sub("\x1b", line).encode("utf-8", "surrogateescape")
+            yield from TextStream("utf-8").feed(data + b"\n")  # each its own: colours end with it
 
 
-def _from(file: BinaryIO, encoding: str) -> Iterator[Line]:
+def _from(file: BinaryIO, encoding: str, *, doubtful: bool) -> Iterator[Line]:
+    """The lines of *file*; where it is *doubtful* whether they are in *encoding*, the first that is not says so."""
     from mudbot.cli.hear import readable
     from mudbot.mud.text import TextStream
 
@@ -126,8 +160,38 @@ def _from(file: BinaryIO, encoding: str) -> Iterator[Line]:
     except (LookupError, UnicodeError):
         message = f"there is no encoding {encoding!r}; try utf-8, gbk, big5 or auto"
         raise click.BadParameter(message, param_hint="--encoding") from None
-    for line in file:
-        yield from stream.feed(re.sub(rb"\\(?:e|x1[bB]|033)", b"\x1b", line.rstrip(b"\r\n")) + b"\n")
+    for number, line in enumerate(file, 1):
+        data = re.sub(rb"\\(?:e|x1[bB]|033)", b"\x1b", line.rstrip(b"\r\n"))
+        if doubtful and (other := _other_encoding(data, encoding)):
+            doubtful = False
+            print(f"standard input, line {number}: not all of it is {encoding}: try --encoding {other}",
+                  file=sys.stderr)  # fmt: skip
+        yield from stream.feed(data + b"\n")
+
+
+def _other_encoding(data: bytes, encoding: str) -> str:
+    """What *data* is probably in where it cannot be *encoding*; empty where it can."""
+    from mudbot.mud.charset import Guesser
+    from mudbot.mud.colour import ESCAPES
+    from mudbot.mud.text import AUTO, decoder_name
+
+    if encoding == AUTO or data.isascii():
+        return ""
+    data = ESCAPES.sub(b"", data)
+    if _is_in(data, decoder_name(encoding)):
+        return ""
+    guess = Guesser().hear(data).encoding
+    if decoder_name(guess) != decoder_name(encoding) and _is_in(data, decoder_name(guess)):
+        return guess
+    return next((each for each in ("utf-8", "gbk", "big5") if _is_in(data, decoder_name(each))), AUTO)
+
+
+def _is_in(data: bytes, codec: str) -> bool:
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _seen(trial: Trial, lines: Iterable[Line], *, prompt: bool) -> Iterator[Seen]:
@@ -182,6 +246,8 @@ def _as_text(seen: Seen, *, explain: bool) -> str:
         rows += [("", "", each, "") for each in more]
     if seen.own:
         rows.append(("", "the character's own words: nothing hears them"))
+    elif seen.command is not None:
+        rows.append(("", f"a chat command: it goes to {seen.gives}, and to no trigger"))
     elif not seen.fired:
         rows.append(("nothing fires",))
     rows += [("not", miss.entry.trigger.name, f"{miss.kind}: {miss.text}") for miss in seen.missed]

@@ -55,12 +55,15 @@ def _speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float | 
     "--answers",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help='What the model says: an answer a line, or {"match": regex, "answer": text}.  Without it: …',
+    help='What the model says, an answer a line, each used once; {"match": regex, "answer": text} answers all that '
+    "the regex is found in, as often as it is asked.",
 )
 @click.option("--live", is_flag=True, help="Ask the configured API, which may cost money.")
 @click.option("--encoding", metavar="NAME", help="Of the transcript, where it is not the session's.")
 @click.option("--diff", is_flag=True, help="Show what differs from what was sent then; exit status 1 if anything does.")
-@click.option("--profile", is_flag=True, help="Show the slowest triggers, and how often each fired.")
+@click.option(
+    "--profile", is_flag=True, help="Show the slowest triggers that were searched for, and how often each fired."
+)
 @click.option("--show", is_flag=True, help="Show what the MUD sent as well.")
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
 @click.argument("transcript", type=click.Path(path_type=Path))
@@ -85,8 +88,12 @@ def command(  # noqa: PLR0913 - each is an option
     log of Mudlet or TinTin++, plain or in HTML.  Times are seconds of the recording.  A log has no login: in it the
     character is in the game from the beginning, and where it has no times, a line comes every half second.
 
-    Nothing outside is touched.  The model says what --answers says, in order; moderation passes everything; a picture
-    is one white point.  The same transcript, configuration and answers give the same output each time.
+    TRANSCRIPT may be -, which reads it from standard input.
+
+    Nothing outside is touched.  The model says what --answers says, in order; without --answers, what it said when it
+    was recorded.  Where there is no answer, what was asked is printed and the character says a line of its own, as
+    when no model can be reached.  Moderation passes everything; a picture is one white point.  The same transcript,
+    configuration and answers give the same output each time.
     """
     from mudbot.replay import Answers, Way
 
@@ -94,8 +101,8 @@ def command(  # noqa: PLR0913 - each is an option
         raise click.UsageError("--live asks the API, --answers answers in its place: leave out one of them")
     config = read(path, overrides)
     logs.setup(level="warning", style=config.log.format, secrets=config.secrets())
-    said = None if live else Answers.read(answers) if answers is not None else Answers()
-    way = Way(speed=speed, answers=said, session=session, encoding=_known(encoding), show=show)
+    said = Answers.read(answers) if answers is not None else None
+    way = Way(speed=speed, answers=said, live=live, session=session, encoding=_known(encoding), show=show)
     try:
         outcome = _perform(config, transcript, way, quiet=diff, json_lines=json_lines)
         differs = diff and _differs(outcome, json_lines=json_lines)
@@ -121,18 +128,21 @@ def _known(encoding: str | None) -> str | None:
 
 def _perform(config: Any, path: Path, way: Way, *, quiet: bool, json_lines: bool) -> Outcome:
     from mudbot.errors import MudError
+    from mudbot.mud.transcript import Log
     from mudbot.mud.transcript import read as read_transcript
     from mudbot.replay import replay
     from mudbot.replay.rehearsal import chosen
 
     try:
-        data = path.read_bytes()
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as exc:
         raise MudError(f"{path}: {exc.strerror or exc}") from None
     likely = way.encoding or next((s for s in config.sessions if s.name == way.session), config.sessions[0]).encoding
     transcript = read_transcript(data, way.encoding, likely=likely)
     if quiet and transcript.kind != "recording":
         raise click.UsageError(f"--diff: a {transcript.kind} does not tell what was sent; only a recording does")
+    if isinstance(transcript, Log) and transcript.seems:
+        print(f"mudbot: the log is not all text in {likely}: try --encoding {transcript.seems}", file=sys.stderr)
     chosen(config, way.session or str(transcript.about.get("session", "")), named=way.session is not None)
 
     def tell(said: Said) -> None:
@@ -161,7 +171,8 @@ def _differs(outcome: Outcome, *, json_lines: bool) -> bool:
 
 
 def _print_profile(outcome: Outcome, *, json_lines: bool) -> None:
-    slowest: Sequence[Entry[Any]] = sorted(outcome.entries, key=lambda entry: (-entry.spent, entry.rank))[:SLOWEST]
+    tried = [entry for entry in outcome.entries if entry.tried]
+    slowest: Sequence[Entry[Any]] = sorted(tried, key=lambda entry: (-entry.spent, entry.rank))[:SLOWEST]
     if not json_lines:
         print(f"{'ms':>10} {'tried':>8} {'fired':>8} {'last':>10}  trigger")
     for entry in slowest:
@@ -174,3 +185,5 @@ def _print_profile(outcome: Outcome, *, json_lines: bool) -> None:
         else:
             shown = "-" if last is None else f"{last:.3f}"
             print(f"{spent:10.3f} {entry.tried:8} {entry.fired:8} {shown:>10}  {visible(name)}")
+    if never := len(outcome.entries) - len(tried):
+        print(as_json({"never_tried": never}) if json_lines else f"never searched for: {never}")

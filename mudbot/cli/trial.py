@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mudbot import resolve
@@ -50,7 +50,8 @@ class Origin:
         assert self.written is not None
         trigger, found = self.written.trigger, dict[str, Any]()
         if self.throttle is not None and not self.throttle.take(now):
-            found["nothing"] = f"it rests: it acted {MOST} times within {WITHIN:.0f} s"
+            rest = math.ceil(self.throttle.until - now)
+            found["nothing"] = f"it rests for {rest} s: it acted {MOST} times within {WITHIN:.0f} s"
         else:
             try:
                 deed = deed_of(self.written, firing)
@@ -73,6 +74,7 @@ class Seen:
     """Whether the character itself said it, so that nothing hears it."""
     speech: Speech | None = None
     command: Command | None = None
+    """The chat command that it gives, so that no trigger looks at it."""
     gives: str = ""
     """The plugin's method that has the command."""
     fired: list[tuple[Entry[Origin], Mapping[str, str], dict[str, Any]]] = field(default_factory=list)
@@ -109,8 +111,8 @@ class Trial:
         )
         self._chat = Chat(settings.command_prefix, owners=settings.owners, answerable=self._session.can_answer)
         self._methods: dict[str, str] = {}
-        cache = config.path(config.store) / "triggers"
-        self.engine: Engine[Origin] = Engine(cache=cache if Path(cache).is_dir() else None)
+        self.engine: Engine[Origin] = Engine(backend="auto")
+        self.engine.prepare()  # before there are any: a few lines are searched for all of them sooner than sieved
         self._add_all(config, settings.name)
         self._ear = Ear(self.dialect)
         self._now, self._between, self._explain = 0.0, between, explain
@@ -143,6 +145,10 @@ class Trial:
                     self._methods.setdefault(name, f"{plugin}.{method}")
                     self._chat.add(name, mark)
 
+    def prepare(self) -> None:
+        """Sieve the lines to come, as the bot does: it takes a while, and changes nothing else."""
+        self.engine.prepare()
+
     # -- lines -----------------------------------------------------------------------------------------------------
 
     def hear(self, line: Line) -> Iterator[Seen]:
@@ -164,11 +170,13 @@ class Trial:
 
     def _heard(self, line: Line, speech: Speech | None) -> Seen:
         seen = Seen(line.text, speech=speech)
-        if speech is not None and self._session.is_own(speech):
-            seen.own = True
+        if speech is not None:
+            seen.own = self._session.is_own(speech)
+            if not seen.own and (command := self._chat.read(speech)) is not None:
+                seen.command, seen.gives = command, self._methods[command.name]
+        if seen.own or seen.command is not None:  # the host hands neither to the engine
+            self._now += self._between
             return seen
-        if speech is not None and (command := self._chat.read(speech)) is not None:
-            seen.command, seen.gives = command, self._methods[command.name]
         looked = self._looked(line, "line")
         self.engine.feed(Lines(Page.of([line])), lambda firing: self._fire(seen, firing), self._now)
         return self._ended(seen, looked)

@@ -2,7 +2,9 @@
 
 One JSON object a line.  The first says whose link it was; the others ``{"t": seconds since the link was up, "dir": "in"
 or "out", "hex": the bytes}``, with ``"dir": "stop"`` where the bot was told to end and ``"dir": "end"`` where the link
-ended.  What came compressed is kept inflated.  Passwords are never in it: stars of the same length stand for them.
+ended.  ``{"t": ..., "dir": "model", "key": a hash of what was asked, "text": ...}`` is what a model answered, so that
+a replay need not ask again.  What came compressed is kept inflated.  Passwords are never in it: stars of the same
+length stand for them.
 
 The loop only appends to a list; masking, writing and deleting are done in a thread, once a second.
 """
@@ -23,6 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mudbot.mud.transcript import key_of, question
+
 if TYPE_CHECKING:
     from mudbot.clock import Clock, Timer
     from mudbot.mud.telnet import Connection
@@ -35,10 +39,12 @@ FLUSH = 1.0
 """Seconds that bytes wait to be written: what a crash may lose."""
 FLUSH_SIZE = 256 * 1024
 """Bytes that do not wait that long: a flood is written as it comes, in portions that take a thread few milliseconds."""
+ANSWER = 8 * 1024
+"""Bytes of a model's answer that are kept: no character says more."""
 ENCODINGS = ("utf-8", "gb18030", "big5hkscs", "latin-1", "cp1251", "koi8-r")
 """In which a password is looked for, whatever the link is read as: a MUD may echo it in another one."""
 
-Direction = Literal["in", "out", "stop", "end"]
+Direction = Literal["in", "out", "stop", "end", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,15 @@ class Entry:
     data: bytes
     hidden: bool = False
     why: str = ""
+    asked: str = ""
+    """To what the bytes are a model's answer."""
 
     def line(self, data: bytes) -> bytes:
         """The entry in the file, with *data* for its bytes."""
+        if self.dir == "model":
+            text = json.dumps(data[:ANSWER].decode("utf-8", "ignore"), ensure_ascii=False)
+            key = key_of(self.asked)
+            return f'{{"t": {round(self.at, 6)}, "dir": "model", "key": "{key}", "text": {text}}}\n'.encode()
         why = f', "why": {json.dumps(self.why, ensure_ascii=False)}' if self.why else ""
         return f'{{"t": {round(self.at, 6)}, "dir": "{self.dir}", "hex": "{data.hex()}"{why}}}\n'.encode()
 
@@ -159,6 +171,9 @@ class _Pages:
 
     def _lines(self, entries: list[Entry], *, last: bool) -> list[bytes]:
         ready = len(entries)
+        for entry in entries:
+            if entry.dir == "model":
+                entry.data, entry.asked = self._mask.stars(entry.data), self._mask.text(entry.asked)
         for direction in ("in", "out"):
             own = [i for i, entry in enumerate(entries) if entry.dir == direction]
             masked, shown = self._mask.pieces(
@@ -248,6 +263,11 @@ class Record:
     def sent(self, data: bytes, *, hidden: bool) -> None:
         self._note(Entry(self._clock.now() - self._since, "out", data, hidden))
 
+    def answered(self, asked: str, text: str) -> None:
+        """A model answered *text*."""
+        data = text.encode("utf-8", "replace")
+        self._note(Entry(self._clock.now() - self._since, "model", data, asked=asked))
+
     def stopping(self) -> None:
         """The bot was told to end: what it says from now on it says because of that."""
         self._note(Entry(self._clock.now() - self._since, "stop", b""))
@@ -333,6 +353,11 @@ class Recorder:
         if self.current is not None:
             self.current.stopping()
 
+    def answered(self, asked: str, text: str) -> None:
+        """A model answered *text*; without a link there is nowhere to note it."""
+        if self.current is not None:
+            self.current.answered(asked, text)
+
     def failed(self, record: Record, why: BaseException) -> None:
         """*record* cannot be written."""
         record.give_up()
@@ -344,3 +369,28 @@ class Recorder:
         """Wait until all is written.  The links have ended."""
         while self.busy:
             await asyncio.wait(self.busy)
+
+
+class Overheard:
+    """An Api, as a session that is recorded asks it: what it answers in words is noted."""
+
+    def __init__(self, api: Any, recorder: Recorder) -> None:
+        self._api, self._recorder = api, recorder
+
+    def __repr__(self) -> str:
+        return f"<Overheard {self._api!r}>"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    async def chat(self, messages: Sequence[Mapping[str, Any]], **params: Any) -> Any:
+        """As ``Api.chat``."""
+        return self._note({"messages": messages}, await self._api.chat(messages, **params))
+
+    async def complete(self, prompt: str, **params: Any) -> Any:
+        """As ``Api.complete``."""
+        return self._note({"prompt": prompt}, await self._api.complete(prompt, **params))
+
+    def _note(self, body: Mapping[str, Any], answer: Any) -> Any:
+        self._recorder.answered(question(body), str(answer.text))
+        return answer

@@ -10,11 +10,13 @@ plain: without; html: a span for each colour in one ``<pre>``, the charset in it
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import html
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -46,6 +48,17 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a model answered."""
+
+    text: str
+    key: str = ""
+    """What it was asked, as ``key_of`` says it; empty where nothing tells."""
+    at: float = 0.0
+    """Seconds after the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A link from its beginning, byte by byte."""
 
@@ -71,19 +84,31 @@ class Recording:
         return _unix(str(at)) if at else EPOCH
 
     def pieces(self, _encoding: str) -> Iterator[Piece]:
-        """Everything, in order.  Raises MudError naming the line that cannot be read; a torn last one is left out."""
+        """Everything that passed, in order; what is of no kind known here is left out.
+
+        Raises MudError naming the line that cannot be read; a torn last one is left out.
+        """
         lines = self.data.splitlines()
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 entry = json.loads(line)
-                if "mudbot" not in entry:
-                    yield Piece(float(entry["t"]), _direction(entry["dir"]), bytes.fromhex(entry["hex"]))
+                if "mudbot" not in entry and (direction := _direction(entry["dir"])) is not None:
+                    yield Piece(float(entry["t"]), direction, bytes.fromhex(entry["hex"]))
             except (ValueError, KeyError, TypeError) as exc:
                 if number < len(lines):
                     message = 'not {"t": seconds, "dir": "in" or "out", "hex": bytes}'
                     raise MudError(f"line {number} of the recording cannot be read: {message}") from exc
+
+    def answers(self) -> Iterator[Told]:
+        """What the model answered, in order.  Lines that cannot be read are left out."""
+        for line in self.data.splitlines():
+            if b'"model"' in line:
+                with contextlib.suppress(ValueError):
+                    entry = json.loads(line)
+                    if isinstance(entry, dict) and entry.get("dir") == "model" and isinstance(entry.get("text"), str):
+                        yield Told(entry["text"], str(entry.get("key") or ""), float(entry.get("t") or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +119,18 @@ class Log:
     lines: tuple[tuple[float | None, str], ...] = field(repr=False)
     """Seconds after the first one, and the line; colours may be in it, as ANSI."""
     began: float = EPOCH
+    seems: str = ""
+    """The encoding that it seems to be in, where it cannot be the one that it was read in."""
     login: Literal[False] = False
     inflated: Literal[True] = True
 
     @property
     def about(self) -> Mapping[str, Any]:
         return {}
+
+    def answers(self) -> Iterator[Told]:
+        """None: a log does not tell."""
+        return iter(())
 
     def pieces(self, encoding: str) -> Iterator[Piece]:
         """Each line as the MUD would have sent it in *encoding*."""
@@ -116,7 +147,8 @@ def read(data: bytes, encoding: str | None = None, *, likely: str = "utf-8") -> 
     """What *data* holds.
 
     A log is read in *encoding*; without one, in what its head names, in UTF-8 where it is that, else in *likely*.
-    Raises MudError where it is neither a recording nor text.
+    Where that cannot be right, ``Log.seems`` names one that may be.  Raises MudError where it is neither a recording
+    nor text.
     """
     about = _header(data)
     if about is not None:
@@ -127,7 +159,7 @@ def read(data: bytes, encoding: str | None = None, *, likely: str = "utf-8") -> 
         raise MudError("the transcript is no text: give a recording of mudbot's, or a log of lines")
     text = _decoded(data, encoding, likely)
     kind, lines = _shown(text)
-    return _timed(kind, lines)
+    return replace(_timed(kind, lines), seems="" if encoding else _seeming(data, text))
 
 
 def _header(data: bytes) -> Mapping[str, Any] | None:
@@ -145,10 +177,8 @@ def _header(data: bytes) -> Mapping[str, Any] | None:
     return {} if {"dir", "hex", "t"} <= first.keys() else None
 
 
-def _direction(name: str) -> Direction:
-    if name not in ("in", "out", "stop", "end"):
-        raise ValueError(name)
-    return name  # type: ignore[return-value]  # one of the four
+def _direction(name: object) -> Direction | None:
+    return name if name in ("in", "out", "stop", "end") else None
 
 
 def _unix(text: str) -> float:
@@ -161,6 +191,7 @@ def _unix(text: str) -> float:
 
 # -- logs --------------------------------------------------------------------------------------------------------------
 
+_NO_LETTER = "\ufffd"
 _CHARSET = re.compile(rb"<meta[^>]*charset=[\"']?([\w-]{2,20})", re.IGNORECASE)
 
 
@@ -187,6 +218,15 @@ def _guessed(data: bytes) -> str:
         if guesser.done:
             break
     return guesser.guess.encoding
+
+
+def _seeming(data: bytes, text: str) -> str:
+    """An encoding in which *data* has less than a tenth of the letters that are none in *text*; empty without one."""
+    wrong = text.count(_NO_LETTER)
+    for name in (_guessed(data), "gbk", "big5") if wrong else ():
+        if data.decode(decoder_name(name), "replace").count(_NO_LETTER) * 10 < wrong:
+            return name
+    return ""
 
 
 _MUDLET_HTML = "<title>Mudlet, "
@@ -312,6 +352,29 @@ def _moment(stamp: re.Match[str]) -> float:
         return EPOCH + at
     zone = (stamp["zone"] or "Z").replace("Z", "+00:00")
     return _unix(f"{stamp['date']}T00:00:00{zone}") + at
+
+
+# -- what a model is asked ---------------------------------------------------------------------------------------------
+
+
+def question(body: Mapping[str, Any]) -> str:
+    """The last thing that is said to the model: the last message, or the last turn of a script."""
+    if messages := body.get("messages"):
+        content = messages[-1].get("content")
+        if isinstance(content, list):
+            content = " ".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+        return str(content or "")
+    lines = str(body.get("prompt") or body.get("input") or "").rstrip().split("\n")
+    if len(lines) < 2:
+        return lines[0]
+    own = lines.pop()  # the name of who is to speak
+    since = max((i + 1 for i, line in enumerate(lines) if line.startswith(own)), default=0)
+    return "\n".join(lines[since:])
+
+
+def key_of(asked: str) -> str:
+    """By what the answer to *asked* is found again: a hash, as the words stand in the bytes already."""
+    return hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 # -- what is typed -----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from mudbot.config import Config, SessionConfig
 from mudbot.config.shape import TAVERN
 from mudbot.errors import ConfigError, ConnectError, Problem
 from mudbot.mud.detect import Detector
+from mudbot.mud.record import Mask
 from mudbot.mud.rules import LoginRules
 from mudbot.replay.script import ScriptedApi
 from mudbot.replay.wire import Wire
@@ -82,7 +83,15 @@ class Rehearsal(App):
     async def open_api(self) -> Api:
         if self._answers is None:
             return await super().open_api()
-        return ScriptedApi(self._answers, self._unanswered, self.clock)
+        login = self.config.sessions[0].login
+        mask = Mask([login.password.get_secret_value()] if login and login.password else [])
+        return ScriptedApi(
+            self._answers,
+            self._unanswered,
+            self.clock,
+            moment=lambda: self.clock.now() - self.linked_at,
+            mask=mask.text,
+        )
 
     async def open_web(self) -> None:
         web = self.config.web

@@ -8,7 +8,7 @@ import random
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -59,8 +59,10 @@ class Way:
 
     speed: float | None = None
     """How much faster than it was; None is as fast as the bot can."""
-    answers: Answers | None = field(default_factory=Answers)
-    """What the model says; None asks the configured API."""
+    answers: Answers | None = None
+    """What the model says; None is what it said when it was recorded."""
+    live: bool = False
+    """Whether the configured API is asked instead."""
     session: str | None = None
     encoding: str | None = None
     show: bool = False
@@ -87,11 +89,11 @@ def replay(config: Config, transcript: Transcript, tell: Callable[[Said], None],
     """Put *transcript* through the whole bot and *tell* what it would do.
 
     Nothing outside is touched: the store is a folder that is deleted in the end, there is no web server, and but with
-    ``answers=None`` no server is asked anything.  Raises what the start of the bot raises, and MudError where the
+    ``live`` no server is asked anything.  Raises what the start of the bot raises, and MudError where the
     transcript cannot be read.
     """
     way = way or Way()
-    with tempfile.TemporaryDirectory(prefix="mudbot-replay-") as folder, _same_dice():
+    with tempfile.TemporaryDirectory(prefix="mudbot-replay-") as folder, _same_dice(), _no_word_of_falling_back(way):
         ready = rehearsed(config, transcript, Path(folder), way.session, way.encoding)
         with asyncio.Runner(loop_factory=partial(ReplayLoop, way.speed)) as runner:
             return runner.run(_Replay(ready, transcript, tell, way).perform())
@@ -109,15 +111,24 @@ def _same_dice() -> Iterator[None]:
 
 
 @contextmanager
-def _no_word_of_returning() -> Iterator[None]:
-    """The session says that it will connect again; it will not: the recording is over."""
-    session = logging.getLogger("mudbot.mud.session")
-    level = session.level
-    session.setLevel(logging.ERROR)
+def _only_errors_of(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        session.setLevel(level)
+        logger.setLevel(level)
+
+
+def _no_word_of_returning() -> AbstractContextManager[None]:
+    """The session says that it will connect again; it will not: the recording is over."""
+    return _only_errors_of("mudbot.mud.session")
+
+
+def _no_word_of_falling_back(way: Way) -> AbstractContextManager[None]:
+    """Where nobody gave answers, that there is none is no news: what was asked is told."""
+    return nullcontext() if way.live or way.answers is not None else _only_errors_of("mudbot.mind.character")
 
 
 class _Replay:
@@ -138,7 +149,7 @@ class _Replay:
             self._config,
             self._transcript,
             self._clock,
-            answers=self._way.answers,
+            answers=None if self._way.live else self._way.answers or Answers.of(self._transcript.answers()),
             sent=self._on_sent,
             unanswered=self._on_unanswered,
         )
@@ -226,7 +237,9 @@ class _Replay:
     def _on_events(self, events: Sequence[MudEvent]) -> None:
         for event in events:
             if isinstance(event, Line | Prompt) and event.text.strip():
-                self._say("heard", self._mask.text(event.text))
+                line = event if isinstance(event, Line) else Line(event.text)
+                if (text := self._app.hosts[0].engine.shown(line)) is not None:
+                    self._say("heard", self._mask.text(text))
 
     def _say(self, kind: Kind, text: str) -> None:
         self._tell(Said(round(self._clock.now() - self._app.linked_at, 3), kind, text))

@@ -1,11 +1,11 @@
-"""The model of a replay: it says what a file says, or ``…``, and asks nobody."""
+"""The model of a replay: it says what a file or the recording says, or ``…``, and asks nobody."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,9 +15,12 @@ from mudbot.api.calls import Call, Options
 from mudbot.api.types import Answer, Piece
 from mudbot.clock import Clock
 from mudbot.errors import BadRequestError, ConfigError, Problem
+from mudbot.mud.transcript import Told, key_of, question
 
 UNKNOWN = "…"
 """What the model says where no answer was given."""
+LONGEST = 60.0
+"""Seconds that an answer of the recording may lie ahead: one further on was to the same question, asked again."""
 VECTOR = [1.0, *[0.0] * 7]
 """What every text means: there is nobody to ask."""
 # 1 x 1, white.
@@ -33,6 +36,16 @@ class Answers:
 
     queue: deque[str] = field(default_factory=deque)
     rules: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
+    told: dict[str, deque[Told]] = field(default_factory=dict)
+    """What was answered when it was recorded, by what was asked; where nothing tells that, under an empty key."""
+
+    @classmethod
+    def of(cls, told: Iterable[Told]) -> Answers:
+        """The answers of a recording."""
+        found = cls()
+        for each in told:
+            found.told.setdefault(each.key, deque()).append(each)
+        return found
 
     @classmethod
     def read(cls, path: Path) -> Answers:
@@ -80,31 +93,51 @@ class Answers:
                 return answer
         return self.queue.popleft() if self.queue else None
 
+    def recalled(self, asked: str, now: float) -> Told | None:
+        """What was answered to *asked*, or to something, at the time of the recording, of which it is *now*."""
+        for key in (key_of(asked), ""):
+            left = self.told.get(key)
+            if left and left[0].at <= now + LONGEST:
+                return left.popleft()
+        return None
+
 
 class ScriptedApi(Api):
-    """An Api that answers from *answers*.  *unanswered* is told what was asked where they say nothing."""
+    """An Api that answers from *answers*.  *unanswered* is told what was asked where they say nothing.
 
-    def __init__(self, answers: Answers, unanswered: Callable[[str], None], clock: Clock) -> None:
+    Answers of a recording come when they came then; *moment* says how many seconds of it are over, and *mask* puts
+    stars for what it does not hold.
+    """
+
+    def __init__(
+        self,
+        answers: Answers,
+        unanswered: Callable[[str], None],
+        clock: Clock,
+        *,
+        moment: Callable[[], float] = lambda: 0.0,
+        mask: Callable[[str], str] = str,
+    ) -> None:
         super().__init__("http://replay.invalid", clock=clock)
-        self._answers, self._unanswered = answers, unanswered
+        self._answers, self._unanswered, self._moment, self._mask = answers, unanswered, moment, mask
 
     async def _one(self, call: Call[_A], options: Options) -> _A:  # noqa: ARG002 - the base class's
-        return call.kind.model_validate(self._body(call.path, call.body or {}))
+        return call.kind.model_validate(await self._body(call.path, call.body or {}))
 
     async def _pieces(self, call: Call[_P], options: Options) -> AsyncGenerator[_P, None]:  # noqa: ARG002
-        body = self._body(call.path, call.body or {})
+        body = await self._body(call.path, call.body or {})
         for choice in body.get("choices", ()):
             if "message" in choice:
                 choice["delta"] = choice.pop("message")
         yield call.kind.model_validate(body)
 
-    def _body(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    async def _body(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         match path:
             case "/chat/completions":
-                message = {"role": "assistant", "content": self._says(asked)}
+                message = {"role": "assistant", "content": await self._says(asked)}
                 return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
             case "/completions" | "/edits":
-                return {"choices": [{"index": 0, "text": self._says(asked), "finish_reason": "stop"}]}
+                return {"choices": [{"index": 0, "text": await self._says(asked), "finish_reason": "stop"}]}
             case "/moderations":
                 verdict = {"flagged": False, "categories": {}, "category_scores": {}}
                 return {"results": [verdict] * _count(asked.get("input"))}
@@ -116,27 +149,18 @@ class ScriptedApi(Api):
             case _:
                 raise BadRequestError(f"{path}: a replay has no answer to that; --live asks the configured API")
 
-    def _says(self, body: Mapping[str, Any]) -> str:
+    async def _says(self, body: Mapping[str, Any]) -> str:
         asked = question(body)
         answer = self._answers.to(asked)
-        if answer is None:
+        if answer is not None:
+            return answer
+        told = self._answers.recalled(self._mask(asked), self._moment())
+        if told is None:
             self._unanswered(asked)
-        return UNKNOWN if answer is None else answer
-
-
-def question(body: Mapping[str, Any]) -> str:
-    """The last thing that is said to the model: the last message, or the last turn of a script."""
-    if messages := body.get("messages"):
-        content = messages[-1].get("content")
-        if isinstance(content, list):
-            content = " ".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
-        return str(content or "")
-    lines = str(body.get("prompt") or body.get("input") or "").rstrip().split("\n")
-    if len(lines) < 2:
-        return lines[0]
-    own = lines.pop()  # the name of who is to speak
-    since = max((i + 1 for i, line in enumerate(lines) if line.startswith(own)), default=0)
-    return "\n".join(lines[since:])
+            return UNKNOWN
+        if (ahead := told.at - self._moment()) > 0:
+            await self._clock.sleep(ahead)
+        return told.text
 
 
 def _count(value: Any) -> int:

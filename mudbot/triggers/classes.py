@@ -11,6 +11,11 @@ from mudbot.triggers.tree import ASCII, FOLDED, IGNORECASE, MANY, Node
 
 MAX_COPIES = 40
 """Of a character written out with its bytes; beyond that its bytes are counted, which is coarser."""
+MAX_RANGE = 20
+"""The same where the count may vary."""
+NEAR, FAR = 16, 64
+"""Up to how many a bound above is kept, of what need not be there and of what must: rests of names compile in no time
+without one."""
 MAX_COUNT = 1000
 """The highest count that is kept: hyperscan takes up to 32,767, at a price."""
 
@@ -56,13 +61,19 @@ def repeated_class(found: Class, least: int, most: int) -> bytes:
     if not found.leads:
         return _set(found.ascii) + count(min(least, MAX_COUNT), most if most <= MAX_COUNT else MANY)
     copies = max(least, most if most < MANY else 0)
-    if found.leads == _LEADS and (most >= MANY or copies > MAX_COPIES):
+    exact = copies <= MAX_COPIES and (least == most or most <= MAX_RANGE)
+    if found.leads == _LEADS and not exact:
         # Any byte beyond ASCII will do: of one character there are one to four.
         few = most * 4 <= MAX_COUNT
         return _set(found.ascii | set(range(0x80, 0x100))) + count(min(least, MAX_COUNT), most * 4 if few else MANY)
     one = _set(found.leads) + rb"[\x80-\xbf]{1,3}"
     one = b"(?:" + (_set(found.ascii) + b"|" if found.ascii else b"") + one + b")"
     return one + (count(least, most) if copies <= MAX_COPIES else count(min(least, MAX_COPIES), MANY))
+
+
+def bound(least: int, most: int) -> int:
+    """*most*, or no bound where it is far off."""
+    return MANY if most > (FAR if least else NEAR) and least * 2 < most else most
 
 
 def count(least: int, most: int) -> bytes:

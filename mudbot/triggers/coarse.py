@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mudbot.triggers.classes import class_of, count, repeated_class
+from mudbot.triggers.classes import bound, class_of, count, repeated_class
 from mudbot.triggers.tree import IGNORECASE, MANY, Node, combined, members, variants
 
 MAX_SIZE = 3000
 """Bytes of an expression: longer ones take hyperscan too long to compile."""
 MAX_MEMBERS = 16
 """Characters of a class that are written out."""
-MAX_WEIGHT = 600
+MAX_WEIGHT = 150
 """Characters that an expression may come to with its counts written out."""
 REST = rb"[^\n]*\n"
 """To the end of the line: so an expression is found once a line, not at each of its letters."""
@@ -107,7 +107,9 @@ class _Builder:
             return b"", False, 0
         few = len(inner) == 1 and inner[0][0] == "IN" and members(inner[0][1], flags, MAX_MEMBERS)
         if len(inner) == 1 and inner[0][0] in ("ANY", "IN", "NOT_LITERAL") and not (few and not "".join(few).isascii()):
-            return repeated_class(class_of(*inner[0], flags), least, most), least > 0, max(least, 1)
+            most = bound(least, most)
+            weight = max(least, most if most < MANY else 1)
+            return repeated_class(class_of(*inner[0], flags), least, most), least > 0, weight
         found, needed, weight = self._grouped(inner, flags)
         if not found:
             return b"", False, 0

@@ -30,8 +30,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "abs": abs,
     "lower": lambda value: str(value).lower(),
 }
-_PREFIX = "group_"  # what {1} becomes: a name of Python's cannot begin with a digit
-_GROUP = re.compile(r"\{(\w+)\}")
+_PREFIX = "__group_"  # what {1} becomes: a name of Python's cannot begin with a digit, and no MUD's begins so
+_GROUP = re.compile(r"""('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|\{(\w+)\}""")  # not in what is quoted
 _HINTS = (
     (re.compile(r"(?<![=!<>])=(?!=)"), "write == to compare"),
     (re.compile(r"&&|\|\||(?<!\w)!(?!=)"), "write and, or, not"),
@@ -58,7 +58,7 @@ class Condition:
         if len(text) > MAX_LENGTH:
             raise PatternError(f"when: {text[:100]!r}... is longer than {MAX_LENGTH} characters")
         try:
-            tree = ast.parse(_GROUP.sub(rf"{_PREFIX}\1", text.strip()), mode="eval")
+            tree = ast.parse(_GROUP.sub(lambda found: found[1] or _PREFIX + found[2], text.strip()), mode="eval")
             deep = _depth(tree) > MAX_DEPTH
         except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
             hint = next((f"{said}; " for sign, said in _HINTS if sign.search(text)), "")

@@ -30,6 +30,9 @@ MAX_SOURCE = 300
 """Characters of a pattern of which it is told how far it gets."""
 NEAR = 5
 """Patterns that are tried piece by piece for one line."""
+_EMPTY = re.compile(r"(?:\||\((?:\?(?:[:=!>]|<[=!]|P<\w+>|[a-zA-Z-]*:))?)$")
+"""What a pattern ends with whose last alternative or group is empty."""
+_ELSEWHERE = {"prompt": "it looks at prompts: try --prompt", "line": "it looks at lines: try without --prompt"}
 _WORD = re.compile(r"[A-Za-z0-9]{2,}|[^\W_A-Za-z0-9]+")
 
 
@@ -39,6 +42,8 @@ class Look(NamedTuple, Generic[T]):
     entry: Entry[T]
     reason: Reason | None
     """Why it does not fire, as far as it does not depend on the others."""
+    elsewhere: bool = False
+    """Whether it looks at prompts and this is a line, or the other way round."""
 
 
 class Miss(NamedTuple, Generic[T]):
@@ -46,25 +51,29 @@ class Miss(NamedTuple, Generic[T]):
 
     entry: Entry[T]
     kind: str
-    """Of the reason; ``waits`` for one that has not seen all of its patterns yet."""
+    """Of the reason; ``waits`` for one that has not seen all of its patterns yet, ``prompt`` or ``line`` for one that
+    looks at those instead."""
     text: str
 
 
 def looks(engine: Engine[T], line: Line, now: float, *, on: str = "line") -> list[Look[T]]:
-    """Every trigger whose pattern is in *line*, or one of its patterns, in the order of their turn."""
+    """Every trigger whose pattern is in *line*, or one of its patterns, in the order of their turn.
+
+    Those that do not look at what *line* is, a ``line`` or a ``prompt``, come last.
+    """
     guard, found = Guard(), []
     number = engine._number  # noqa: SLF001 - of the line to come
-    for entry in engine.entries:
-        if entry.trigger.on != on:
-            continue
-        with guard:
+    with guard:
+        for entry in sorted(engine.entries, key=lambda entry: entry.trigger.on != on):
             matches = {
                 index: match
                 for index, pattern in enumerate(entry.trigger.patterns)
                 if (match := _search(guard, pattern, line.text)) is not None
             }
-        if matches:
-            found.append(Look(entry, _why_not(entry, matches, line, engine.values, now, number)))
+            if matches and entry.trigger.on != on:
+                found.append(Look(entry, None, elsewhere=True))
+            elif matches:
+                found.append(Look(entry, _why_not(entry, matches, line, engine.values, now, number)))
     return found
 
 
@@ -73,8 +82,11 @@ def reasons(looked: Iterable[Look[T]], fired: Sequence[Entry[T]]) -> list[Miss[T
     by = {id(entry) for entry in fired}
     stopper = next((entry for entry in fired if entry.trigger.stop), None)
     found: list[Miss[T]] = []
-    for entry, own in looked:
+    for entry, own, elsewhere in looked:
         if id(entry) in by:
+            continue
+        if elsewhere:
+            found.append(Miss(entry, entry.trigger.on, _ELSEWHERE[entry.trigger.on]))
             continue
         reason = own
         if stopper is not None and entry.rank > stopper.rank and not entry.idle:
@@ -244,10 +256,10 @@ class Nearest(Generic[T]):
 
 
 def _words(text: str) -> frozenset[str]:
-    """The words of a text or a pattern; of scripts without spaces, every two characters that stand together."""
+    """The words of a text or a pattern; of scripts without spaces, each character, and every two together."""
     found: set[str] = set()
     for word in _WORD.findall(text.casefold()):
-        found.update([word] if word.isascii() else (word[at : at + 2] for at in range(max(1, len(word) - 1))))
+        found.update([word] if word.isascii() else (*word, *(word[at : at + 2] for at in range(len(word) - 1))))
     return frozenset(found)
 
 
@@ -259,25 +271,25 @@ def _cuts(pattern: Pattern) -> list[tuple[int, re.Pattern[str]]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what a piece of a pattern may look like
         for cut in range(len(source), 1, -1):
-            regex = Pattern(source[:cut], pattern.kind, pattern.flags).regex
-            if pattern.kind == "regex":
-                regex = _closed(regex)
-            elif pattern.kind != "text":
-                regex = regex.removesuffix(r"\Z")
+            whole = Pattern(source[:cut], pattern.kind, pattern.flags).regex
             with contextlib.suppress(re.error, ValueError, OverflowError, RecursionError):
-                found.append((cut, re.compile(regex, pattern.re_flags)))
+                regex = _closed(whole) if pattern.kind == "regex" else whole.removesuffix(r"\Z")
+                if regex is not None:
+                    found.append((cut, re.compile(regex, pattern.re_flags)))
     return found
 
 
-def _closed(regex: str) -> str:
-    """*regex* with its open groups closed; an empty alternative would be there always, so it counts as none."""
+def _closed(regex: str) -> str | None:
+    """*regex* with its open groups closed; None where the last of them would be empty, and so be there always."""
     for _ in range(9):
+        if _EMPTY.search(regex):
+            return None
         try:
             re.compile(regex)
         except re.error as exc:
             if "unterminated subpattern" not in str(exc):
-                break
-            regex = ("(" if regex.endswith(("|", "(")) else regex) + ")"  # the former never compiles
+                return None
+            regex += ")"
         else:
-            break
-    return "(" if regex.endswith("|") else regex
+            return regex
+    return None

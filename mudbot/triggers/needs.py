@@ -253,8 +253,8 @@ def _best_from(pieces: list[tuple[str, ...]], *, caseless: bool) -> Choice | Non
 
 def _choice(pieces: Sequence[tuple[str, ...]], *, caseless: bool) -> Choice | None:
     texts = ["".join(parts) for parts in itertools.product(*pieces)]
-    if not all(texts) or max(map(len, texts)) > 2 * MAX_TEXT:
-        return None
+    if not all(texts) or max(map(len, texts)) > 2 * MAX_TEXT or any("\0" in text for text in texts):
+        return None  # hyperscan reads texts up to a NUL, and refuses those that begin with one
     return Choice.of(texts, caseless=caseless)
 
 

@@ -58,9 +58,11 @@ def write(folder: Path, *more: tuple[float, str, bytes], api: str = "http://127.
     return path
 
 
-def run(path: Path, *options: str) -> Result:
+def run(path: Path, *options: str, piped: bytes | None = None) -> Result:
+    """``mudbot replay`` of *path*, or of what is *piped* to it."""
     config = ("-c", str(path.parent / "config.yaml"))
-    return CliRunner().invoke(cli, ["replay", *config, *options, str(path)])
+    transcript = str(path) if piped is None else "-"
+    return CliRunner().invoke(cli, ["replay", *config, *options, transcript], input=piped)
 
 
 def test_what_would_be_sent_is_printed_with_its_time(tmp_path: Path) -> None:
@@ -80,6 +82,31 @@ def test_without_answers_what_is_asked_is_printed(tmp_path: Path) -> None:
     found = run(write(tmp_path))
     (asked,) = [line for line in found.stdout.splitlines() if "  asked  " in line]
     assert "Anna: Any wine?" in asked
+
+
+def test_answers_of_the_recording_are_given_again(tmp_path: Path) -> None:
+    """In whatever order lines of the model stand in it; nothing needs to be asked for a diff then."""
+    path = write(tmp_path, WAVED, ANSWERED)
+    with path.open("a") as file:
+        file.write(json.dumps({"t": 10.2, "dir": "model", "text": "Five coins a bowl."}) + "\n")
+    found = run(path, "--diff")
+    assert (found.exit_code, found.output) == (0, "")
+
+
+def test_a_dash_is_standard_input(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    found = run(path, piped=path.read_bytes())
+    assert found.exit_code == 0, found.stderr
+    assert found.stdout == run(path).stdout
+    assert "  sent   emote waves at Anna." in found.stdout
+
+
+def test_another_encoding_is_suggested_for_a_log_that_is_not_in_the_sessions(tmp_path: Path) -> None:
+    """On standard error, and no more once it is given."""
+    path = write(tmp_path)
+    log = "张三走了过来。\n李四说道：好酒！\n".encode("gbk")
+    assert "try --encoding gbk" in run(path, piped=log).stderr
+    assert run(path, "--encoding", "gbk", piped=log).stderr == ""
 
 
 def test_json_has_an_object_a_line_and_show_what_came(tmp_path: Path) -> None:
@@ -119,6 +146,16 @@ def test_profile_shows_the_triggers(tmp_path: Path) -> None:
     assert (fired, last) == ("1", "10.000")
     row = run(write(tmp_path), "--profile", "--json").stdout.splitlines()[-1]
     assert json.loads(row).keys() == {"trigger", "ms", "tried", "fired", "last"}
+
+
+def test_triggers_that_were_never_searched_for_are_counted(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    found = run(path, "--profile", piped=b"Anna walks off.\n")
+    head, last = found.stdout.splitlines()[-2:]
+    assert head.split() == ["ms", "tried", "fired", "last", "trigger"]
+    assert last == "never searched for: 1"
+    last = run(path, "--profile", "--json", piped=b"Anna walks off.\n").stdout.splitlines()[-1]
+    assert json.loads(last) == {"never_tried": 1}
 
 
 def test_a_log_does_not_tell_what_was_sent(tmp_path: Path) -> None:

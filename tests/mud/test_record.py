@@ -20,8 +20,9 @@ from telnetlib3 import telopt
 
 from mudbot.events import Line
 from mudbot.mud.address import Address
-from mudbot.mud.record import Bounds, Mask, Record, Recorder
+from mudbot.mud.record import ANSWER, Bounds, Mask, Overheard, Record, Recorder
 from mudbot.mud.telnet import Connection
+from mudbot.mud.transcript import key_of
 from mudbot.testing import FakeClock
 from tests.mud.telnet_peer import DO, IAC, WILL, Link, Server, linked, sub
 
@@ -89,6 +90,47 @@ async def test_every_byte_of_a_link_is_kept_in_order_behind_a_first_line(tmp_pat
     assert passed(path, "out") == server.received
     assert rest[0]["dir"] == "in", "what the MUD sent stands before what it led to"
     assert rest[-1] | {"t": 0} == {"t": 0, "dir": "end", "hex": "", "why": "done"}
+
+
+class Model:
+    """Answers a chat and a script, and has something else as well."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    async def chat(self, _messages: object, *, model: str) -> Model:
+        assert model
+        return self
+
+    complete = chat
+
+    def spare(self) -> str:
+        return "spare"
+
+
+async def test_what_a_model_answers_is_kept_with_a_hash_of_what_it_was_asked(tmp_path: Path) -> None:
+    """By either endpoint, without passwords, and not without end."""
+    clock = FakeClock()
+    keeper = recorder(tmp_path, clock)
+    keeper.answered("too early", "nowhere to note it")
+    tap = link_of(keeper)
+    await clock.advance(0.25)
+    api = Overheard(Model(f"酒 \ud800 {SECRET}\n"), keeper)
+    assert (await api.chat([{"role": "user", "content": f"{SECRET}?"}], model="m")).text.endswith(f"{SECRET}\n")
+    await api.complete("one\ntwo\nChen:", model="m")
+    await Overheard(Model("酒" * ANSWER + SECRET), keeper).complete("long", model="m")
+    assert api.spare() == "spare"
+    tap.ended("done")
+    await keeper.close()
+    (path,) = files(tmp_path)
+    assert SECRET not in path.read_text(encoding="utf-8")
+    *answers, _end = entries(path)[1:]
+    text = f"酒 ? {'*' * len(SECRET)}\n"
+    assert answers[:2] == [
+        {"t": 0.25, "dir": "model", "key": key_of("*" * len(SECRET) + "?"), "text": text},
+        {"t": 0.25, "dir": "model", "key": key_of("one\ntwo"), "text": text},
+    ]
+    assert answers[2]["text"] == "酒" * (ANSWER // 3)
 
 
 async def test_times_are_seconds_since_the_link_was_up(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mudbot.errors import MudError
-from mudbot.mud.transcript import EPOCH, Log, Piece, Recording, Typed, read
+from mudbot.mud.transcript import EPOCH, Log, Piece, Recording, Told, Typed, key_of, read
 
 
 def lines(data: bytes, encoding: str | None = None, likely: str = "utf-8") -> list[str]:
@@ -48,6 +48,40 @@ def test_a_recording_gives_back_every_piece() -> None:
     assert found.began == 1795435200.5
 
 
+def test_what_a_model_answered_passed_over_no_link() -> None:
+    """It is read by itself; what a later version may note besides is left out."""
+    more = [
+        {"t": 1, "dir": "model", "key": key_of("a"), "text": "酒"},
+        {"t": 1.5, "dir": "model", "text": "more"},
+        {"t": 1.5, "dir": "model", "text": 7},
+        {"t": 1.5, "dir": "weather", "text": "model"},
+    ]
+    found = read(jsonl(HEADER, *ENTRIES[:2], *more, *ENTRIES[2:]))
+    assert list(found.pieces("utf-8")) == PIECES
+    assert list(found.answers()) == [Told("酒", key_of("a"), 1.0), Told("more", "", 1.5)]
+    assert list(read(b"A log.\n").answers()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "likely", "seems"),
+    [
+        ("少林寺往西走三里。\n".encode("gbk"), None, "utf-8", "gbk"),
+        ("少林寺往西走三里。\n".encode("gbk"), None, "gbk", ""),
+        ("少林寺往西走三里。\n".encode("gbk"), "utf-8", "utf-8", ""),
+        ("少林寺往西走三里。\n".encode() * 9 + b"\xe4", None, "utf-8", ""),
+        ("少林寺往西走三里。\n".encode(), None, "gbk", ""),
+        (b"The inn.\n", None, "utf-8", ""),
+    ],
+)
+def test_a_log_in_another_encoding_than_its_own_says_which(
+    data: bytes, encoding: str | None, likely: str, seems: str
+) -> None:
+    """Only where nobody said which it is, and not for a little damage."""
+    found = read(data, encoding, likely=likely)
+    assert isinstance(found, Log)
+    assert found.seems == seems
+
+
 def test_a_recording_of_another_client_needs_no_first_line() -> None:
     """What it took compressed is compressed in it."""
     found = read(jsonl(*ENTRIES))
@@ -66,7 +100,7 @@ def test_a_torn_last_line_is_left_out() -> None:
     assert list(read(data[:-20]).pieces("utf-8")) == PIECES[:-1]
 
 
-@pytest.mark.parametrize("bad", ["{", '{"t": 1, "dir": "in", "hex": "0"}', '{"t": 1, "dir": "up", "hex": ""}', "[1]"])
+@pytest.mark.parametrize("bad", ["{", '{"t": 1, "dir": "in", "hex": "0"}', '{"t": 1, "hex": ""}', "[1]"])
 def test_another_line_that_cannot_be_read_is_named(bad: str) -> None:
     data = jsonl(HEADER, ENTRIES[0]) + bad.encode() + b"\n" + jsonl(ENTRIES[1])
     with pytest.raises(MudError, match="line 3"):

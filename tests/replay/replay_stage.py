@@ -48,9 +48,12 @@ class ScriptedApp(App):
         return ScriptedApi(self._answers, lambda _asked: None, self.clock)
 
 
-async def played(config: Config, answers: Answers, says: Sequence[tuple[str, str]]) -> None:
-    """Run the bot; a guest types the first of each pair and waits for a line with the second; then the bot is ended."""
-    app = ScriptedApp(config, answers)
+async def played(config: Config, answers: Answers | None, says: Sequence[tuple[str, str]]) -> None:
+    """Run the bot; a guest types the first of each pair and waits for a line with the second; then the bot is ended.
+
+    Without *answers* the configured API is asked.
+    """
+    app = App(config) if answers is None else ScriptedApp(config, answers)
     lines: list[str] = []
     news = asyncio.Event()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mudbot.errors import BadRequestError, ConfigError
-from mudbot.replay.script import UNKNOWN, Answers, ScriptedApi, question
+from mudbot.mud.transcript import question
+from mudbot.replay.script import UNKNOWN, Answers, ScriptedApi
 from mudbot.store.pictures import inspect
 from mudbot.testing import FakeClock
 

@@ -80,7 +80,7 @@ class ByHand(Life):
 
     def rest(self, which: int, on: bool) -> None:
         if self.all:
-            self.all[which % len(self.all)].resting = not on
+            self.naive.rest(self.all[which % len(self.all)], on=on)
 
     def begin(self) -> None: ...
 
@@ -200,7 +200,7 @@ def trigger(rnd: random.Random) -> Trigger:
         group=rnd.choice(GROUPS),
         priority=rnd.choice((0, 0, 0, 1, -1, 5)),
         stop=rnd.random() < 0.08,
-        count=rnd.choice((None, None, None, None, 1, 3, 0)),
+        count=rnd.choice((None, None, None, 1, 3)),
         when=rnd.choice(("", "", "", *ASKED)),
         colors=tuple((name, Color.of(rnd.choice(COLORS))) for name in some) if several == 1 else (),
         cooldown=rnd.choice((0.0, 0.0, 0.0, 1.0, 2.5)),

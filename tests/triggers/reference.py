@@ -27,6 +27,8 @@ class Held:
     data: int
     order: int
     fired: int = 0
+    begun: int = 0
+    """How often it had fired when it was switched on by itself: then it is counted anew."""
     removed: bool = False
     resting: bool = False
     fired_at: dict[str, float] = field(default_factory=dict)
@@ -72,6 +74,11 @@ class Naive:
         if held in self.held:
             self.held.remove(held)
 
+    def rest(self, held: Held, *, on: bool) -> None:
+        held.resting = not on
+        if on:
+            held.begun = held.fired
+
     def switch(self, group: str, *, on: bool) -> None:
         (self.off.discard if on else self.off.add)(group)
 
@@ -93,7 +100,7 @@ class Naive:
             trigger = held.trigger
             if trigger.on != on or held.removed or held.resting or self._is_off(trigger.group):
                 continue
-            if trigger.count is not None and held.fired >= trigger.count:
+            if trigger.count is not None and held.fired - held.begun >= trigger.count:
                 continue
             matches = found(held, line.text, number)
             if matches is None or not self._may(held, matches, line, now):

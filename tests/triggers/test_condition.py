@@ -192,6 +192,9 @@ def test_groups_by_number_stand_in_braces() -> None:
     condition = Condition("int({1}) < 30 and {who} == 'Bob' and {2} == ''")
     assert condition.holds(Values(), {"1": "20", "who": "Bob"})
     assert not condition.holds(Values(), {"1": "40", "who": "Bob"})
+    assert Condition("group_size == 3 and {who} == '{who}' and \"{1}\" != {1}").holds(
+        values(group_size=3), {"1": "x", "who": "{who}"}
+    )
 
 
 @pytest.mark.parametrize(("text", "hint"), [("hp = 3", "=="), ("hp && mp", "and, or, not"), ("hp <> 3", "!=")])

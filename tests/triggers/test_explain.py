@@ -165,11 +165,20 @@ def test_to_ask_changes_nothing(tried: Tried) -> None:
         assert tried.hear(text)[0] == fired
 
 
-def test_prompts_and_lines_are_kept_apart(tried: Tried) -> None:
-    tried.add("line", "a", when="1 > 2")
-    tried.add("prompt", "a", on="prompt", when="1 > 2")
-    assert list(tried.hear("a")[1]) == ["line"]
-    assert list(tried.hear("a", on="prompt")[1]) == ["prompt"]
+def test_what_looks_at_prompts_says_so_of_a_line_and_the_other_way_round(tried: Tried) -> None:
+    """Behind the others, whatever else would hold it back, and nobody but that stops it."""
+    prompts, lines = (
+        ("prompt", "it looks at prompts: try --prompt"),
+        ("line", "it looks at lines: try without --prompt"),
+    )
+    tried.add("p", "a", on="prompt", priority=1, when="1 > 2")
+    tried.add("l", "a", when="1 > 2")
+    assert tried.hear("a") == ([], {"l": ("condition", "not so: 1 > 2"), "p": prompts})
+    assert tried.hear("a", on="prompt") == ([], {"p": ("condition", "not so: 1 > 2"), "l": lines})
+    assert tried.hear("b") == ([], {})
+    tried.add("stops", "a", stop=True, priority=2)
+    fired, missed = tried.hear("a")
+    assert (fired, list(missed), missed["p"]) == (["stops"], ["l", "p"], prompts)
 
 
 def test_a_pattern_that_runs_away_is_left(tried: Tried) -> None:

@@ -56,6 +56,12 @@ def check(regex: str, flags: int, line: str) -> None:
 @example(Drawn(r"(?a)\S!", 0, ("\x1c!",)), [])
 @example(Drawn(r"(?a)x(?u:\w)y", 0, ("xéy",)), [])
 @example(Drawn(f"ab(?:{'c' * 81}){{3}}XY", 0, (f"ab{'c' * 243}XY",)), [])
+@example(Drawn(r"(^a|b)\1", 0, ("aa", "bb")), [])
+@example(Drawn(r"(?:(^|>)a)\1b", 0, ("ab", ">a>b")), [])
+@example(Drawn(r"(a$|b)\1?", 0, ("a", "bb")), [])
+@example(Drawn(r"(?i:(k))\1", 0, ("kk", "KK")), [])
+@example(Drawn(r"((?i:k))(?i:\1)", 0, ("kK", "Kk")), [])
+@example(Drawn(r"(?:(a)|b)+\1", 0, ("aba", "aa")), [])
 @fuzz(1200)
 def test_what_a_line_that_matches_must_hold_is_in_it(case: Drawn, others: list[str]) -> None:
     """For any pattern and line that it finds: some text of every choice, and the coarse pattern, are in the line."""

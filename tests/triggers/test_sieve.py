@@ -69,7 +69,8 @@ def test_no_pattern_at_all(backend: Backend) -> None:
 
 def test_texts_of_any_length_and_letters(backend: Backend) -> None:
     """One letter, four, many; two bytes, four; halves of pairs; what a file's end was once."""
-    texts = ["a", "ab", "abc", "abcd", "abcde", "x" * 200, "说", "😀", "\ud800", "ß", "\x1a", "Å", "\x00"]
+    texts = ["a", "ab", "abc", "abcd", "abcde", "x" * 200, "说", "😀", "\ud800", "ß", "\x1a", "Å"]
+    texts += ["\0", "\0 long enough", "long enough \0 too"]
     sieved = made(backend, *map(re.escape, texts))
     for number, text in enumerate(texts):
         assert (1, number) in sieved.hits(page("-", f"-{text}-", "-")) or number in sieved.always, text
