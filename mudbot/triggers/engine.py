@@ -126,9 +126,7 @@ class _Side(Generic[T]):
     def rows(self, page: Page, start: int, stop: int) -> Iterator[tuple[int, list[Part[T]]]]:
         """Each row that must be looked at, and what may be found there, in the order of its turn."""
         everywhere = [*self._everywhere, *self.fresh]
-        hits = self._sieved(page)
-        low = bisect_left(hits, (start, -1))
-        hits = hits[low : bisect_left(hits, (stop, -1), low)]
+        hits = self._between(page, start, stop)
         at, parts = 0, self._parts
         if not everywhere:
             while at < len(hits):
@@ -148,6 +146,17 @@ class _Side(Generic[T]):
                 at += 1
             found.sort(key=_TURN)
             yield row, found
+
+    def concerns(self, page: Page, start: int, stop: int) -> bool:
+        """Whether there is a row among these that must be looked at."""
+        return bool(self._everywhere or self.fresh or self._between(page, start, stop))
+
+    def _between(self, page: Page, start: int, stop: int) -> list[Hit]:
+        hits = self._sieved(page)
+        if not hits or (start == 0 and stop == page.size):
+            return hits
+        low = bisect_left(hits, (start, -1))
+        return hits[low : bisect_left(hits, (stop, -1), low)]
 
     def _sieved(self, page: Page) -> list[Hit]:
         if self._sieve is None:
@@ -254,7 +263,7 @@ class Engine(Generic[T]):
     @property
     def stale(self) -> bool:
         """Whether enough changed since the last sieve was made that a new one is worth its making."""
-        return any(side.stale for side in self._sides.values())
+        return self._sides["line"].stale or self._sides["prompt"].stale
 
     # -- preparing -------------------------------------------------------------------------------------------------
 
@@ -315,6 +324,8 @@ class Engine(Generic[T]):
         self, side: _Side[T], lines: Lines, number: int, fire: Callable[[Firing[T]], None], now: float
     ) -> None:  # fmt: skip
         page, row = lines.page, lines.start
+        if not side.concerns(page, row, lines.stop):
+            return  # the usual case for a few lines: without a timer set
         with self._guard:
             while row < lines.stop:
                 version = side.version

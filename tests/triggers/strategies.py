@@ -103,26 +103,28 @@ def _own_class(drawn: tuple[bool, list[str]]) -> Piece:
 # -- what is made of pieces --------------------------------------------------------------------------------------------
 
 
-def sequence(parts: Sequence[Piece]) -> Piece:
-    def write(before: int) -> str:
-        written = []
-        for part in parts:
-            written.append(part.write(before))
-            before += part.groups
-        return "".join(written)
+def written(parts: Sequence[Piece], before: int) -> list[str]:
+    texts = []
+    for part in parts:
+        texts.append(part.write(before))
+        before += part.groups
+    return texts
 
-    return Piece(write, lambda rnd: "".join(part.like(rnd) for part in parts), sum(part.groups for part in parts))
+
+def sequence(parts: Sequence[Piece]) -> Piece:
+    return Piece(
+        lambda n: "".join(written(parts, n)),
+        lambda rnd: "".join(part.like(rnd) for part in parts),
+        sum(part.groups for part in parts),
+    )
 
 
 def branches(parts: Sequence[Piece]) -> Piece:
-    def write(before: int) -> str:
-        written = []
-        for part in parts:
-            written.append(part.write(before))
-            before += part.groups
-        return f"(?:{'|'.join(written)})"
-
-    return Piece(write, lambda rnd: rnd.choice(parts).like(rnd), sum(part.groups for part in parts))
+    return Piece(
+        lambda n: f"(?:{'|'.join(written(parts, n))})",
+        lambda rnd: rnd.choice(parts).like(rnd),
+        sum(part.groups for part in parts),
+    )
 
 
 def grouped(opening: str, inner: Piece, *, counted: int = 0) -> Piece:
@@ -139,23 +141,24 @@ def around(opening: str, inner: Piece, *, shown: bool) -> Piece:
 
 def repeated(inner: Piece, counts: str, times: tuple[int, int]) -> Piece:
     def write(before: int) -> str:
-        written = inner.write(before)
-        return f"{written if inner.atom else f'(?:{written})'}{counts}"
+        text = inner.write(before)
+        return f"{text if inner.atom else f'(?:{text})'}{counts}"
 
     return Piece(write, lambda rnd: "".join(inner.like(rnd) for _ in range(rnd.randint(*times))), inner.groups)
 
 
-def referring(inner: Piece, between: Piece, *, by_name: bool) -> Piece:
-    """The same text twice."""
+def referring(inner: Piece, between: Piece, how: str) -> Piece:
+    """The same text twice: by number, by name, or in whatever case."""
 
     def write(before: int) -> str:
         number = before + 1
-        opening, back = (f"(?P<r{number}>", f"(?P=r{number})") if by_name else ("(", rf"(?:\{number})")
+        opening = f"(?P<r{number}>" if how == "name" else "("
+        back = {"name": f"(?P=r{number})", "number": rf"(?:\{number})", "case": rf"(?i:\{number})"}[how]
         return f"{opening}{inner.write(number)}){between.write(number + inner.groups)}{back}"
 
     def like(rnd: random.Random) -> str:
         text = inner.like(rnd)
-        return text + between.like(rnd) + text
+        return text + between.like(rnd) + (other_case(text, rnd) if how == "case" else text)
 
     return Piece(write, like, inner.groups + between.groups + 1)
 
@@ -206,7 +209,7 @@ def pieces(depth: int = 3) -> st.SearchStrategy[Piece]:
         st.builds(lambda sign, one: around(sign, one, shown=False), st.sampled_from(("(?!", "(?<!")), inner),
         st.builds(lambda sign, one: around(sign, one, shown=True), st.sampled_from(("(?=", "(?<=")), inner),
         st.builds(lambda scope, one: grouped(f"(?{scope}:", one), st.sampled_from(SCOPES), inner),
-        st.builds(lambda one, two, how: referring(one, two, by_name=how), inner, inner, st.booleans()),
+        st.builds(referring, inner, inner, st.sampled_from(("number", "name", "case"))),
         st.builds(conditional, inner, inner, inner),
     )
 
@@ -226,11 +229,7 @@ def drawn(draw: st.DrawFn, depth: int = 3) -> Drawn:
     flags = int(draw(st.sampled_from(FLAGS)))
     start = draw(st.sampled_from(GLOBALS))
     gap = draw(st.sampled_from((" ", " # what is said\n", ""))) if flags & X or "x" in start else ""
-    written, before = [start], 0
-    for part in parts:
-        written.append(part.write(before))
-        before += part.groups
-    regex = gap.join(written)
+    regex = gap.join([start, *written(parts, 0)])
     try:
         re.compile(regex, flags)
     except (re.error, ValueError):

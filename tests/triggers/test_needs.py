@@ -131,6 +131,14 @@ def test_coarse_patterns_are_exact_where_they_can_be(regex: str, expected: bytes
     assert len(found) < MAX_SIZE
 
 
+def test_big_counts_of_big_things_are_not_kept() -> None:
+    """They take hyperscan minutes; of small ones they are exact."""
+    found = coarse_of(r"(?:\d{20}x){200}")
+    assert found is not None
+    assert b"{200" not in found
+    assert b"{3,3}" in (coarse_of("(?:ab){3}") or b"")
+
+
 def test_without_anchors_ends_stand_for_nothing() -> None:
     assert coarse_of("^a$", anchored=False) == coarse_of("a")
 

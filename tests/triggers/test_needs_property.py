@@ -60,8 +60,10 @@ def check(regex: str, flags: int, line: str) -> None:
 @example(Drawn(r"(?:(^|>)a)\1b", 0, ("ab", ">a>b")), [])
 @example(Drawn(r"(a$|b)\1?", 0, ("a", "bb")), [])
 @example(Drawn(r"(?i:(k))\1", 0, ("kk", "KK")), [])
+@example(Drawn(r"(k)(?i:\1)", 0, ("kK", "kk")), [])
 @example(Drawn(r"((?i:k))(?i:\1)", 0, ("kK", "Kk")), [])
 @example(Drawn(r"(?:(a)|b)+\1", 0, ("aba", "aa")), [])
+@example(Drawn(r"x(?:ab\d{20}){1,40}y", 0, (f"x{'ab' + '1' * 20}y", f"x{('ab' + '1' * 20) * 40}y")), [])
 @fuzz(1200)
 def test_what_a_line_that_matches_must_hold_is_in_it(case: Drawn, others: list[str]) -> None:
     """For any pattern and line that it finds: some text of every choice, and the coarse pattern, are in the line."""

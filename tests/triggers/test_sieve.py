@@ -91,7 +91,7 @@ def test_what_hyperscan_refuses_is_searched_for_everywhere() -> None:
     [
         (r"^\d+hp", "12hp", "x12hp"), (r"\w+!$", "ab!", "ab!x"), (r"^>? ?\d", "> 3", "a3"), ("(?i)^k", "K", "a"),
         (r"(?:^|\s)x(?:\s|$)", "a x", "axb"), ("[说說]", "說", "道"), (r"\A-+\Z", "---", "-a"),
-        (r"^.{3}x", "abcx", "abx"),
+        (r"^.{3}x", "abcx", "abx"), ("^$", "", " "), (r"^\s*$", "  ", "a"), (r"(\w)\1!", "aa!", "a!"),
         (r"\[\d{3}\]", "[123]", "[abc]"), ("(?i)é", "É", "e"), ("^[A-Z]{2}", "AB", "aB"), (r"^\S+ -", "a -", "- a"),
     ],
 )  # fmt: skip
