@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from mudbot.events import Line, Lines, Page
+from mudbot.events import Lines, Page
 
 
 class Finder(Protocol):
@@ -20,17 +20,17 @@ class Finder(Protocol):
         """The rows of *page* in which any of them may be."""
 
 
-def skim(lines: Lines, finder: Finder, attentive: Callable[[], bool]) -> Iterator[Line | Lines]:
-    """*lines* in order: a Line where *finder* points at one, and those between as they are.
+def skim(lines: Lines, finder: Finder, attentive: Callable[[], bool]) -> Iterator[tuple[int, int, bool]]:
+    """*lines* in pieces, from a row up to another: those where *finder* points, alone (True), and those between.
 
-    *attentive* is asked before each piece: while it says so, every line comes by itself.  So does one that stands
-    behind a prompt, and every line of a page with cut lines.
+    *attentive* is asked before each piece: while it says so, every line comes alone.  So does one that stands behind a
+    prompt, and every line of a page with cut lines.
     """
     rows: Sequence[int] | None = None
     at = 0
     while at < len(lines):
         if lines.page.has_cuts or attentive():
-            yield lines[at]
+            yield at, at + 1, True
             at += 1
             continue
         if rows is None:
@@ -40,7 +40,7 @@ def skim(lines: Lines, finder: Finder, attentive: Callable[[], bool]) -> Iterato
         place = bisect_left(rows, at)
         row = rows[place] if place < len(rows) else len(lines)
         if row > at:
-            yield lines[at:row]
+            yield at, row, False
         if row < len(lines):
-            yield lines[row]
+            yield row, row + 1, True
         at = row + 1

@@ -13,11 +13,12 @@ from mudbot.mud.detect import Detector
 from mudbot.mud.ear import Ear
 from mudbot.mud.login import Character, Login
 from mudbot.mud.questions import Questions
+from mudbot.mud.quiet import Quiet
 from mudbot.mud.skim import skim
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from mudbot.clock import Clock
     from mudbot.errors import MudError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mudbot.mud.dialect import Dialect
     from mudbot.mud.ear import Heard
     from mudbot.mud.room import RoomTracker
+    from mudbot.mud.rules import News as Told
     from mudbot.mud.skim import Finder
     from mudbot.mud.telnet import Connection
     from mudbot.mud.voice import Voice
@@ -95,29 +97,6 @@ class Life(Protocol):
 MudNews = Line | Prompt | Gmcp | Msdp | Mssp
 
 
-class _Quiet:
-    """Calls *action* once *seconds* have passed since the last ``touch``; one timer, however often it is touched."""
-
-    def __init__(self, session: Life, clock: Clock, seconds: float, action: Callable[[], None]) -> None:
-        self._session, self._clock, self._seconds, self._action = session, clock, seconds, action
-        self._at, self._pending = 0.0, False
-
-    def touch(self) -> None:
-        self._at = self._clock.now()
-        if not self._pending:
-            self._pending = True
-            self._session.later(self._seconds, self._fire)
-
-    def _fire(self) -> None:
-        self._pending = False
-        left = self._seconds - (self._clock.now() - self._at)
-        if left <= 0.001:
-            self._action()
-        else:
-            self._pending = True
-            self._session.later(left, self._fire)
-
-
 class Visit:
     """What one link needs to be told and what it tells; the session lives on, this does not."""
 
@@ -130,9 +109,10 @@ class Visit:
         self.said_since = 0
         """Lines with text since the last answer of the login: who refuses says little, a world says much."""
         self._half = ""  # a quiet prompt that was no question yet: the rest of it may come
-        self._door_quiet = _Quiet(session, clock, UNKNOWN_QUIET, self._ask_held)
-        self._ear_quiet = _Quiet(session, clock, HELD, lambda: self._hear_all(self._ear.flush()))
+        self._door_quiet = Quiet(session, clock, UNKNOWN_QUIET, self._ask_held)
+        self._ear_quiet = Quiet(session, clock, HELD, lambda: self._hear_all(self._ear.flush()))
         self._awake_at = 0.0
+        self._read: list[Heard] = []  # of the line that is looked at
         self._adopt()
 
     def __repr__(self) -> str:
@@ -177,16 +157,43 @@ class Visit:
     def hear_lines(self, lines: Lines) -> None:
         """The next lines of the link: those that no rule of the dialect may concern are handed on all at once."""
         if self._finder is None:
-            pieces: Iterable[Line | Lines] = lines
-        else:
-            pieces = skim(lines, self._finder, self._reads_every_line)
-        for piece in pieces:
+            for line in lines:
+                if self._session.alive:
+                    self.hear(line)
+            return
+        begun = end = 0  # of what is not handed on yet
+        for start, stop, alone in skim(lines, self._finder, self._reads_every_line):
             if not self._session.alive:
-                return
-            if isinstance(piece, Lines):
-                self._hand_on(piece)
-            else:
-                self.hear(piece)
+                break
+            if alone and not self._is_plain(lines[start]):
+                if begun < start:
+                    self._hand_on(lines[begun:start])
+                if self._session.alive:
+                    self._hear_read(lines[start])
+                begun = stop
+            end = stop
+        if begun < end:
+            self._hand_on(lines[begun:end])
+
+    def _is_plain(self, line: Line) -> bool:
+        """Read *line*; whether it goes on with those around it, or ``_hear_read`` has to be called for it."""
+        if self._session.state != "playing":
+            return False
+        self._read = self._ear.hear(line)
+        if self._ear.open or self._read != [(line, None)] or self._news_in(line) is not None:
+            return False
+        self._answer_question(line.text)
+        self._session.room.hear(line)
+        return True
+
+    def _hear_read(self, line: Line) -> None:
+        if self._session.state != "playing":
+            self.hear(line)
+            return
+        self.said_since += bool(line.text.strip())
+        if self._ear.open:
+            self._ear_quiet.touch()
+        self._hear_all(self._read)
 
     def _reads_every_line(self) -> bool:
         """Whether something began that the next line goes on with, or the character is not in the game yet."""
@@ -378,12 +385,14 @@ class Visit:
             except GateError as exc:
                 log.warning("%s: not answered: %s", self._session.name, exc)
 
-    def _heed(self, line: Line) -> None:
+    def _news_in(self, line: Line) -> tuple[Told, str] | None:
         text = self._session.dialect.bare(line.text)
-        for news, pattern in self._news:
-            if pattern.search(text):
-                if news.kind == "taken":
-                    self._taken_at = self._clock.now()
-                self._session.voice.heed(news, text)
-                self._session.listener([News(news.kind, text)])
-                return
+        return next(((news, text) for news, pattern in self._news if pattern.search(text)), None)
+
+    def _heed(self, line: Line) -> None:
+        if (found := self._news_in(line)) is not None:
+            news, text = found
+            if news.kind == "taken":
+                self._taken_at = self._clock.now()
+            self._session.voice.heed(news, text)
+            self._session.listener([News(news.kind, text)])
