@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -197,7 +198,7 @@ def _write(file: Path, made: _HyperSieve) -> None:
         "blobs": [len(blob) for blob in blobs],
     }
     content = b"\n".join([json.dumps(head).encode(), b"".join(blobs)])
-    part = file.with_suffix(".part")
+    part = file.with_suffix(f".{os.getpid()}.part")  # another bot may be at it
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part.write_bytes(hashlib.sha256(content).digest() + content)
@@ -224,6 +225,8 @@ def _read(file: Path) -> _HyperSieve | None:
         raw = file.read_bytes()
     except OSError:
         return None
+    with contextlib.suppress(OSError):
+        os.utime(file)  # what is used is the last to be forgotten
     content = raw[32:]
     if hashlib.sha256(content).digest() != raw[:32]:
         log.info("%s is damaged: triggers are prepared anew", file)

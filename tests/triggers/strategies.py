@@ -100,9 +100,6 @@ def _own_class(drawn: tuple[bool, list[str]]) -> Piece:
     return _class(f"[{'^' if negated else ''}{source}]", inside)
 
 
-# -- what is made of pieces --------------------------------------------------------------------------------------------
-
-
 def written(parts: Sequence[Piece], before: int) -> list[str]:
     texts = []
     for part in parts:
@@ -112,19 +109,13 @@ def written(parts: Sequence[Piece], before: int) -> list[str]:
 
 
 def sequence(parts: Sequence[Piece]) -> Piece:
-    return Piece(
-        lambda n: "".join(written(parts, n)),
-        lambda rnd: "".join(part.like(rnd) for part in parts),
-        sum(part.groups for part in parts),
-    )
+    groups = sum(part.groups for part in parts)
+    return Piece(lambda n: "".join(written(parts, n)), lambda rnd: "".join(part.like(rnd) for part in parts), groups)
 
 
 def branches(parts: Sequence[Piece]) -> Piece:
-    return Piece(
-        lambda n: f"(?:{'|'.join(written(parts, n))})",
-        lambda rnd: rnd.choice(parts).like(rnd),
-        sum(part.groups for part in parts),
-    )
+    groups = sum(part.groups for part in parts)
+    return Piece(lambda n: f"(?:{'|'.join(written(parts, n))})", lambda rnd: rnd.choice(parts).like(rnd), groups)
 
 
 def grouped(opening: str, inner: Piece, *, counted: int = 0) -> Piece:
@@ -184,7 +175,7 @@ COUNTS = (
     ("?", (0, 1)), ("{0,2}", (0, 2)), ("{2}", (2, 2)), ("{1,3}", (1, 3)), ("{0}", (0, 0)), ("{1,2}", (1, 2)),
     ("{9}", (9, 9)),
 )  # fmt: skip
-ENDLESS = (("*", (0, 3)), ("+", (1, 3)), ("{2,}", (2, 4)), ("{3,40}", (3, 5)))
+ENDLESS = (("*", (0, 3)), ("+", (1, 3)), ("{2,}", (2, 4)), ("{3,40}", (3, 5)), ("{2,60}", (2, 60)))
 
 
 @functools.cache

@@ -91,6 +91,16 @@ def test_one_trigger_by_itself(engine: Engine[str]) -> None:
     assert (feed(engine, "a"), kind(entry)) == (["0 a"], "")
 
 
+def test_one_that_is_switched_on_by_itself_is_counted_anew(engine: Engine[str]) -> None:
+    """A one-shot trigger has another shot; its group does not give it one."""
+    entry = add(engine, "a", count=1, group="g")
+    assert (feed(engine, "a", "a"), kind(entry)) == (["0 a"], "spent")
+    engine.switch("g", on=True)
+    assert (feed(engine, "a"), kind(entry)) == ([], "spent")
+    engine.rest(entry, on=True)
+    assert (feed(engine, "a", "a"), kind(entry), entry.fired) == (["0 a"], "spent", 2)
+
+
 # -- groups ------------------------------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,9 @@ def check(regex: str, flags: int, line: str) -> None:
 @example(Drawn(r"((?i:k))(?i:\1)", 0, ("kK", "Kk")), [])
 @example(Drawn(r"(?:(a)|b)+\1", 0, ("aba", "aa")), [])
 @example(Drawn(r"x(?:ab\d{20}){1,40}y", 0, (f"x{'ab' + '1' * 20}y", f"x{('ab' + '1' * 20) * 40}y")), [])
+@example(Drawn("^.{1,60}$", 0, ("说" * 60, "😀" * 60, "a" * 60)), [])
+@example(Drawn("^[а-я]{1,60}$", 0, ("д" * 60, "д" * 50)), [])
+@example(Drawn("^[^a]{50}.{300}x", 0, ("说" * 350 + "x", "b" * 350 + "x")), [])
 @fuzz(1200)
 def test_what_a_line_that_matches_must_hold_is_in_it(case: Drawn, others: list[str]) -> None:
     """For any pattern and line that it finds: some text of every choice, and the coarse pattern, are in the line."""
