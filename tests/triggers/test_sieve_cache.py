@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mudbot.events import Page
+from mudbot.events import Lines, Page
 from mudbot.triggers import sieve as module
 from mudbot.triggers.engine import Engine
 from mudbot.triggers.plan import Source
@@ -93,6 +93,8 @@ def test_an_engine_keeps_what_it_prepared(tmp_path: Path, monkeypatch: pytest.Mo
         if known:
             monkeypatch.setattr(module, "_compiled", None)
         engine.prepare()
+        engine.feed(Lines(Page("orc 7 arrives\norc 8 leaves\n")), lambda _firing: None)
+        assert [entry.data for entry in engine.entries if entry.fired] == [7]
 
 
 def signed(content: bytes) -> bytes:

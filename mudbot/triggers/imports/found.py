@@ -65,6 +65,16 @@ class Imported:
 
 
 @dataclass(slots=True)
+class Doing:
+    """What a trigger does, as far as it is carried over."""
+
+    commands: list[str] = field(default_factory=list)
+    gag: bool = False
+    losses: list[tuple[str, str]] = field(default_factory=list)
+    """What is not, and why."""
+
+
+@dataclass(slots=True)
 class Draft:
     """One trigger of the source on its way."""
 

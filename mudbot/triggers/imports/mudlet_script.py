@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from mudbot.triggers.imports.found import NotCarriedError, literal
+from mudbot.triggers.imports.found import Doing, NotCarriedError, literal
 from mudbot.triggers.imports.lua import Expr, statements
 
 Group = Callable[[int, str], str]
@@ -30,15 +30,6 @@ _REASONS = {
     "raiseEvent": "events are not carried over: write a plugin",
 }
 _STATIC = "only send, sendAll and expandAlias of fixed texts and matches are carried over: write a plugin"
-
-
-@dataclass(slots=True)
-class Script:
-    """What a trigger does."""
-
-    commands: list[str] = field(default_factory=list)
-    gag: bool = False
-    losses: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +54,9 @@ class Profile:
         return found
 
 
-def read(command: str, script: str, group: Group, profile: Profile) -> Script:
+def read(command: str, script: str, group: Group, profile: Profile) -> Doing:
     """What the fields Command and Script of a trigger say."""
-    found = Script()
+    found = Doing()
     try:
         found.commands += [literal(each) for each in profile.typed(command)]
     except NotCarriedError as exc:
@@ -86,7 +77,7 @@ def read(command: str, script: str, group: Group, profile: Profile) -> Script:
     return found
 
 
-def _call(found: Script, call: Expr, group: Group, profile: Profile) -> None:
+def _call(found: Doing, call: Expr, group: Group, profile: Profile) -> None:
     what = f"{call.value or 'a call'}(...)"
     if call.value == "deleteLine":
         found.gag = True
@@ -101,7 +92,7 @@ def _call(found: Script, call: Expr, group: Group, profile: Profile) -> None:
         found.losses.append((what, _REASONS.get(call.value, _STATIC)))
 
 
-def _send(found: Script, call: Expr, group: Group, profile: Profile) -> None:
+def _send(found: Doing, call: Expr, group: Group, profile: Profile) -> None:
     arguments = [part for part in call.parts if (part.kind, part.value) not in (("name", "true"), ("name", "false"))]
     if not arguments or (len(arguments) > 1 and call.value != "sendAll"):
         raise NotCarriedError(f"{call.value} wants a text")

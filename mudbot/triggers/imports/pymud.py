@@ -15,6 +15,7 @@ from typing import Any
 
 from mudbot.errors import ConfigError, Problem
 from mudbot.triggers.imports.found import (
+    Doing,
     Draft,
     Finds,
     Imported,
@@ -27,7 +28,7 @@ from mudbot.triggers.imports.found import (
     plain_name,
 )
 from mudbot.triggers.imports.pcre import Regex, keys_of
-from mudbot.triggers.imports.pymud_code import Doing, Group, Setting, read_code, read_method
+from mudbot.triggers.imports.pymud_code import Group, Setting, read_code, read_method
 from mudbot.triggers.imports.several import several
 from mudbot.triggers.trigger import Pattern
 

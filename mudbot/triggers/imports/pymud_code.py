@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mudbot.config.triggers import MAX_COMMANDS
-from mudbot.triggers.imports.found import NotCarriedError, literal
+from mudbot.triggers.imports.found import Doing, NotCarriedError, literal
 
 Group = Callable[[str], str]
 """The placeholder for a group, by its number.  Raises NotCarriedError if there is none."""
@@ -21,15 +21,6 @@ _DEPTH = 20
 _SENDING = frozenset(("writeline", "exec", "exec_command", "exec_async", "exec_command_async"))
 _SHOWING = frozenset(("info", "warning", "error", "print", "writetobuffer", "replace"))
 _PLUGIN = "only sending of fixed texts and wildcards is carried over: write a plugin"
-
-
-@dataclass(slots=True)
-class Doing:
-    """What a trigger does."""
-
-    commands: list[str] = field(default_factory=list)
-    gag: bool = False
-    losses: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

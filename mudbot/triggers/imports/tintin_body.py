@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from mudbot.config.triggers import MAX_COMMANDS
-from mudbot.triggers.imports.found import NotCarriedError, literal
+from mudbot.triggers.imports.found import Doing, NotCarriedError, literal
 from mudbot.triggers.imports.tintin_source import argument, full_name, split, word_of
 
 _DEPTH = 20
@@ -58,13 +58,10 @@ class World:
 
 
 @dataclass(slots=True)
-class Body:
+class Body(Doing):
     """What an action does."""
 
-    commands: list[str] = field(default_factory=list)
-    gag: bool = False
     once: bool = False
-    losses: list[tuple[str, str]] = field(default_factory=list)
 
 
 def reason(name: str) -> str:
