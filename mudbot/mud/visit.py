@@ -180,7 +180,7 @@ class Visit:
         if self._session.state != "playing":
             return False
         self._read = self._ear.hear(line)
-        if self._ear.open or self._read != [(line, None)] or self._news_in(line) is not None:
+        if self._read != [(line, None)] or self._news_in(line) is not None:
             return False
         self._answer_question(line.text)
         self._session.room.hear(line)
