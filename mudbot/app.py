@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 from mudbot import resolve
 from mudbot.clock import Clock, SystemClock
 from mudbot.config import Config, ServerConfig, SessionConfig
+from mudbot.equip import Equipment, Shared
 from mudbot.errors import ApiError, MudbotError, PluginError
 from mudbot.host.chat import Chat
 from mudbot.host.host import Host
-from mudbot.host.plugin import Plugin
-from mudbot.host.services import Ai, Bot, Models, Mud, Notes
-from mudbot.host.triggers import Triggers
 from mudbot.mind.character import Answer, Character
 from mudbot.mind.memory import TurnMemory
 from mudbot.mind.persona import Persona
@@ -31,6 +29,7 @@ from mudbot.triggers.finder import finder
 
 if TYPE_CHECKING:
     from mudbot.api import Api, ApiCall, Server
+    from mudbot.host.plugin import Plugin
     from mudbot.local.server import LocalServer
     from mudbot.local.tavern import Tavern
     from mudbot.triggers.data import Written
@@ -73,7 +72,6 @@ class App:
         self._api: Api | None = None
         self.totals = Totals()
         """What was asked of the API since the start."""
-        self._payers = {session.name: session.organization for session in config.sessions}
         self._overheard: dict[str, Any] = {}
         """The Api of each session that is recorded, by its name."""
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -272,12 +270,10 @@ class App:
             memory=TurnMemory(self.store, f"{settings.name}/{persona.name}"),
             review=host.review,
         )
+        shared = Shared(self.config, self.clock, self.store, self.pictures, self._colleagues, self._on_answer)
+        equipment = Equipment(shared, settings, session, host, character, self._api_of(session))
         for name, kind in classes.items():
-            plugin = kind()
-            plugin.config = resolve.plugin_settings(self.config, name, kind)
-            plugin.language = settings.language
-            plugin.log = logging.getLogger(f"mudbot.plugins.{name}")
-            self._equip(plugin, session, host, character)
+            plugin = equipment.make(name, kind)
             try:
                 await host.add(plugin)
             except Exception as exc:
@@ -322,34 +318,6 @@ class App:
         self.recorders.append(recorder)
         self._overheard[session.name] = Overheard(self._require_api(), recorder)
         session.on_link = recorder.tap
-
-    def _equip(self, plugin: Plugin, session: Session, host: Host, character: Character) -> None:
-        from mudbot.api import Caller
-
-        granted = self.config.plugins[plugin.name].permissions
-        chosen = self.config.api.models
-        models = Models(
-            character.model.name,
-            chosen.image.name if chosen.image else None,
-            chosen.moderation.name if chosen.moderation else None,
-            chosen.embedding.name if chosen.embedding else "text-embedding-3-small",
-        )
-        plugin.clock = self.clock
-        plugin.mud = Mud(session, character, may_command=granted.commands, colleagues=self._colleagues)
-        settings = self.config.plugins[plugin.name]
-        payer = settings.organization or self._payers.get(session.name)
-        plugin.ai = Ai(
-            self._api_of(session),
-            models,
-            character,
-            review=host.review,
-            pictures=self.pictures,
-            caller=Caller(session=session.name, plugin=plugin.name, organization=payer),
-        )
-        plugin.ai.may_paint = granted.images
-        plugin.ai.on_answer = self._on_answer
-        plugin.notes = Notes(self.store, session.name)
-        plugin.bot = Bot(host, session, self._require_api(), Triggers(host, plugin, may_command=granted.commands))
 
     def _colleagues(self) -> set[str]:
         """The names of all characters that this process plays: they must not talk to each other for ever."""

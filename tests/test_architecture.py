@@ -20,6 +20,7 @@ FLOORS = [
     {"host"},
     {"web", "local"},
     {"resolve"},
+    {"equip"},
     {"app", "probing"},
     {"replay"},
     {"testing", "cli"},

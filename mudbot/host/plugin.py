@@ -16,7 +16,9 @@ from mudbot.host.marks import NAME, CommandMark, EveryMark, Mark, OnMark, Review
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
-    from mudbot.host.services import Ai, Bot, Mud, Notes
+    from mudbot.host.ai import Ai
+    from mudbot.host.bot import Bot, Notes
+    from mudbot.host.mud import Mud
 
 
 class Plugin:

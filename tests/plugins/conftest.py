@@ -13,8 +13,8 @@ import pytest
 from mudbot import Command, Plugin, Room, Speech
 from mudbot.api.types import Moderation
 from mudbot.host import loader
+from mudbot.host.bot import Status
 from mudbot.host.host import Host
-from mudbot.host.services import Status
 from mudbot.mind.address import addressed
 from mudbot.testing import FakeClock
 from mudbot.testing.clock import settle

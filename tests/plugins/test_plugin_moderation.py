@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from mudbot.errors import ApiTimeoutError, BadAnswerError
 from mudbot.host import loader
-from mudbot.host.services import Notes
+from mudbot.host.bot import Notes
 from mudbot.store.store import Store
 from mudbot.store.tables import decisions
 from tests.plugins.conftest import Bench
