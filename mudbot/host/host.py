@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from mudbot.errors import PluginError
-from mudbot.events import Gmcp, Line, Lines, Msdp, Page, Prompt, Speech
+from mudbot.events import Gmcp, Line, Lines, Msdp, Prompt, Speech
 from mudbot.host.chat import Chat
 from mudbot.host.marks import CommandMark, Text
 from mudbot.host.plugin import Plugin
@@ -165,7 +165,7 @@ class Host:
                 self._commands[command.name].offer_command(command)
                 return
             case Line():
-                self.engine.feed(Lines(Page.of([event])), self._fire, self.clock.now())
+                self.engine.feed(event.alone(), self._fire, self.clock.now())
             case Prompt():
                 self.engine.feed_prompt(event, self._fire, self.clock.now())
             case Gmcp():

@@ -35,7 +35,7 @@ from mudbot.mud.rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
     from typing import Self
@@ -158,12 +158,24 @@ class Dialect(BaseModel):
         """*pattern* with the dialect's ``%{parts}`` put in."""
         return with_parts(pattern, self.parts, self.variants)
 
-    def in_game(self) -> Iterator[re.Pattern[str]]:
-        """All that a line in the game is searched for: one without any of them says nothing to the dialect."""
-        yield from (pattern for _, pattern in self._rules)
+    @functools.cached_property
+    def in_game(self) -> tuple[re.Pattern[str], ...]:
+        """All that a line in the game is searched for, first those of ``hear``, in their order."""
         also = (self.announce, self.wrap.opens if self.wrap else None, self.room.arrives, self.room.leaves)
         asked = (question.when for question in self.questions if question.during != "login")
-        yield from map(self.compile, filter(None, (*also, *asked, *(news.pattern for news in self.news))))
+        others = map(self.compile, filter(None, (*also, *asked, *(news.pattern for news in self.news))))
+        return (*(pattern for _, pattern in self._rules), *others)
+
+    def concerned(self, text: str, numbers: Sequence[int]) -> bool:
+        """Whether any of these of ``in_game`` is in *text*: a line without one says nothing to the dialect."""
+        bare = self.bare(text)
+        forms = {text: None, bare: None, bare.strip(): None}  # some are searched for in this, some in that
+        rules, patterns = len(self._rules), self.in_game
+        for number in numbers:
+            pattern = patterns[number]
+            if pattern.match(bare) if number < rules else any(map(pattern.search, forms)):
+                return True
+        return False
 
     @functools.cached_property
     def _rules(self) -> list[tuple[Rule, re.Pattern[str]]]:
@@ -187,17 +199,28 @@ class Dialect(BaseModel):
         """*text* without a prompt that the MUD glued before it."""
         return self._prompt.sub("", text, count=1) if self._prompt else text
 
-    def hear_line(self, line: Line, announced: str | None = None) -> Speech | None:
-        """What *line* says, or None if it is no speech.  *announced* is who an earlier line said would speak."""
-        found = self._read(line, "", announced)
+    def hear_line(
+        self, line: Line, announced: str | None = None, numbers: Sequence[int] | None = None
+    ) -> Speech | None:
+        """What *line* says, or None if it is no speech.
+
+        *announced* is who an earlier line said would speak; *numbers* are those of ``in_game`` that may be in the line,
+        in order, if somebody looked.
+        """
+        rules = self._rules
+        if numbers is not None:
+            rules = [rules[number] for number in numbers if number < len(rules)]
+        found = self._read(line, "", announced, rules)
         if found is None and line.prompt:
-            found = self._read(line, line.prompt, announced)
+            found = self._read(line, line.prompt, announced, rules)
         return found
 
-    def _read(self, line: Line, before: str, announced: str | None) -> Speech | None:
+    def _read(
+        self, line: Line, before: str, announced: str | None, rules: list[tuple[Rule, re.Pattern[str]]]
+    ) -> Speech | None:
         whole = before + line.text
         text = self.bare(whole)
-        for rule, pattern in self._rules:
+        for rule, pattern in rules:
             if rule.announced and announced is None:
                 continue
             if match := pattern.match(text):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mudbot.events import Line, Span, Speech
 from mudbot.mud.dialect import Dialect
 
@@ -46,15 +48,18 @@ class Ear:
         """Whether the next line goes on with what began: its speech, what was announced, or a line that was cut."""
         return bool(self._open or self._lines_left or self._amid_line)
 
-    def hear(self, line: Line) -> list[Heard]:
-        """What *line* says; empty while more of it must come, several entries where it ends a wait for nothing."""
+    def hear(self, line: Line, numbers: Sequence[int] | None = None) -> list[Heard]:
+        """What *line* says; empty while more of it must come, several entries where it ends a wait for nothing.
+
+        *numbers* are those of ``Dialect.in_game`` that may be in it, if somebody looked.
+        """
         # The rest of a line that was too long begins where its sender chose: nothing in it is speech.
         amid, self._amid_line = self._amid_line, line.cut
         if amid:
             return [*self.flush(), (line, None)]
         if self._wrap is not None and (self._open or self._begins(line)):
             return self._collect(line)
-        return [(line, self._read(line))]
+        return [(line, self._read(line, numbers))]
 
     def flush(self) -> list[Heard]:
         """What was held back, as lines that say nothing: what stands in them began where a speaker chose."""
@@ -90,8 +95,8 @@ class Ear:
         opens, bare, hear_line = self._wrap[0], self._dialect.bare, self._dialect.hear_line
         return any(hear_line(line) is not None or opens.search(bare(line.text)) for line in rest)
 
-    def _read(self, line: Line) -> Speech | None:
-        speech = self._dialect.hear_line(line, self._announced if self._lines_left else None)
+    def _read(self, line: Line, numbers: Sequence[int] | None = None) -> Speech | None:
+        speech = self._dialect.hear_line(line, self._announced if self._lines_left else None, numbers)
         self._lines_left = max(0, self._lines_left - 1)
         if speech is None and self._announce and (found := self._announce.match(self._dialect.bare(line.text))):
             self._announced, self._lines_left = found["speaker"], ANNOUNCED_FOR

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from mudbot.errors import BusyError, GateError, LoginError
@@ -14,7 +13,7 @@ from mudbot.mud.ear import Ear
 from mudbot.mud.login import Character, Login
 from mudbot.mud.questions import Questions
 from mudbot.mud.quiet import Quiet
-from mudbot.mud.skim import skim
+from mudbot.mud.skim import Skim
 
 if TYPE_CHECKING:
     import re
@@ -123,8 +122,9 @@ class Visit:
         self.login = Login(rules, session.character.name, session.voice.encoding)
         self._ear, self._questions = Ear(rules), Questions(rules)
         self._news = [(news, rules.compile(news.pattern)) for news in rules.news]
-        found = session.finder(tuple(rules.in_game())) if session.finder is not None else None
-        self._finder = None if found is None or found.blind or rules.unended else found
+        found = session.finder(rules.in_game) if session.finder is not None else None
+        usable = found is not None and not found.blind and not rules.unended
+        self._skim = Skim(found, rules.concerned) if found is not None and usable else None
 
     def hint(self) -> str:
         """What may be wrong where the login does not get on, for the owner."""
@@ -156,16 +156,16 @@ class Visit:
 
     def hear_lines(self, lines: Lines) -> None:
         """The next lines of the link: those that no rule of the dialect may concern are handed on all at once."""
-        if self._finder is None:
+        if self._skim is None:
             for line in lines:
                 if self._session.alive:
                     self.hear(line)
             return
         begun = end = 0  # of what is not handed on yet
-        for start, stop, alone in skim(lines, self._finder, self._reads_every_line):
+        for start, stop, numbers in self._skim.pieces(lines, self._reads_every_line):
             if not self._session.alive:
                 break
-            if alone and not self._is_plain(lines[start]):
+            if numbers != [] and not self._is_plain(lines[start], numbers):
                 if begun < start:
                     self._hand_on(lines[begun:start])
                 if self._session.alive:
@@ -175,11 +175,14 @@ class Visit:
         if begun < end:
             self._hand_on(lines[begun:end])
 
-    def _is_plain(self, line: Line) -> bool:
-        """Read *line*; whether it goes on with those around it, or ``_hear_read`` has to be called for it."""
+    def _is_plain(self, line: Line, numbers: list[int] | None) -> bool:
+        """Read *line*; whether it goes on with those around it, or ``_hear_read`` has to be called for it.
+
+        *numbers* are of the dialect's patterns that may be there; None for any.
+        """
         if self._session.state != "playing":
             return False
-        self._read = self._ear.hear(line)
+        self._read = self._ear.hear(line, numbers)
         if self._read != [(line, None)] or self._news_in(line) is not None:
             return False
         self._answer_question(line.text)
@@ -376,7 +379,7 @@ class Visit:
             elif not self._session.is_own(speech):  # nothing that the character said itself goes any further
                 log.debug("%s: heard %s", self._session.name, speech)
                 self._session.learn_who(speech)
-                self._session.listener([line, replace(speech, at=self._clock.now())])
+                self._session.listener([line, speech.heard(self._clock.now())])
 
     def _answer_question(self, text: str) -> None:
         if (send := self._questions.answer(text, "game", self._clock.now())) is not None:

@@ -11,6 +11,7 @@ until a new sieve is there: ``rebuilding`` makes it, in any thread, and ``adopt`
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 from bisect import bisect_left
@@ -64,7 +65,12 @@ class Rebuilding(Generic[T]):
 
     def work(self) -> None:
         """Make it."""
-        self.made = self._make(self.parts)
+        # It makes so much that the collector comes to look through all that there is, which holds every thread.
+        gc.freeze()
+        try:
+            self.made = self._make(self.parts)
+        finally:
+            gc.unfreeze()
 
 
 def _parts(entry: Entry[T]) -> list[Part[T]]:

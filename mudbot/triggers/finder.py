@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from mudbot.triggers.sieve import sieve
@@ -30,9 +28,9 @@ class Finder:
         """Whether one of the patterns may be in any line, so that there is nothing to find."""
         return bool(self._sieve.always or self._sieve.broken)
 
-    def rows(self, page: Page) -> list[int]:
-        """The rows of *page* that must be looked at, in order."""
-        return [row for row, _ in groupby(self._sieve.hits(page), itemgetter(0))]
+    def hits(self, page: Page) -> list[tuple[int, int]]:
+        """Every row of *page* and pattern, by its number, that may go together, in order."""
+        return self._sieve.hits(page)
 
 
 @functools.lru_cache(maxsize=32)
