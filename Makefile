@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: venv demo test lint format bench bench-triggers clean
+.PHONY: venv demo test lint format docs bench bench-plugins bench-triggers clean
 
 venv: $(VENV)/.ready
 
@@ -34,12 +34,21 @@ format: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The reference for plugins is made of the docstrings; a test fails where it is older than they are.
+docs: venv
+	$(BIN)/mudbot plugin docs > docs/plugins/reference.md.part
+	mv docs/plugins/reference.md.part docs/plugins/reference.md
+
 bench: venv
 	$(BIN)/python -m bench
 
 # Ten minutes at most; `make bench` ends with a minute of it.
 bench-triggers: venv
 	$(BIN)/python -m bench.triggers
+
+# The same five plugins in five frameworks: tests and lines of code.
+bench-plugins: venv
+	$(BIN)/python -m bench.plugins
 
 clean:
 	rm -rf $(VENV) .envs .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -8,30 +8,42 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mudbot import resolve
+from mudbot.casting import Casting, names_of
 from mudbot.clock import Clock, SystemClock
 from mudbot.config import Config, ServerConfig, SessionConfig
 from mudbot.equip import Equipment, Shared
-from mudbot.errors import ApiError, MudbotError, PluginError
+from mudbot.errors import ApiError, MudbotError
 from mudbot.host.chat import Chat
 from mudbot.host.host import Host
+from mudbot.host.http import Carrier
+from mudbot.host.loader import asks_models
+from mudbot.host.mutekeeper import MuteKeeper
+from mudbot.host.store import PluginStore
+from mudbot.host.wire import Wire
+from mudbot.local.judge import LocalJudge
 from mudbot.mind.character import Answer, Character
-from mudbot.mind.memory import TurnMemory
 from mudbot.mind.persona import Persona
 from mudbot.mud.login import Character as Login
-from mudbot.mud.record import Mask, Overheard, Recorder
+from mudbot.mud.overheard import Overheard
+from mudbot.mud.record import Mask, Recorder
 from mudbot.mud.session import Session
+from mudbot.recollection import Recollection
 from mudbot.store.pictures import Pictures
 from mudbot.store.store import Store
 from mudbot.triggers.finder import finder
+from mudbot.upkeep import Upkeep, tell_owners
 
 if TYPE_CHECKING:
     from mudbot.api import Api, ApiCall, Server
     from mudbot.host.plugin import Plugin
+    from mudbot.host.reload import Roster
     from mudbot.local.server import LocalServer
     from mudbot.local.tavern import Tavern
+    from mudbot.refresh import Refreshed
     from mudbot.triggers.data import Written
     from mudbot.web.server import WebServer
 
@@ -51,7 +63,10 @@ class App:
     ``start``, then ``stop``; ``run`` does both and waits for a signal between them.
     """
 
-    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: Config, *, clock: Clock | None = None, reread: Callable[[], Config] | None = None
+    ) -> None:
+        """*reread* reads the configuration again, for plugins that change while the bot runs."""
         from mudbot.api.totals import Totals
 
         self.config = config
@@ -65,10 +80,17 @@ class App:
         """Done once every character's persona was read by the model (embedded models only)."""
         self.store = Store(config.path(config.store), self.clock)
         self.pictures = Pictures(self.store)
+        self.recollection = Recollection(self.store, self.clock)
+        self._casting = Casting(self.recollection, self.clock)
+        self._mutes: list[MuteKeeper] = []
         self._taverns: dict[tuple[str, str, int], Tavern] = {}
         self._local: LocalServer | None = None
         self._key = ""
         self._web: WebServer | None = None
+        self.carrier: Carrier = Wire()
+        """Carries what plugins fetch by HTTP.  A subclass may have another one."""
+        self.judge: LocalJudge | None = LocalJudge()
+        """mudbot's own filter, loaded when somebody asks it.  A subclass may have another one."""
         self._api: Api | None = None
         self.totals = Totals()
         """What was asked of the API since the start."""
@@ -76,6 +98,9 @@ class App:
         """The Api of each session that is recorded, by its name."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._written: tuple[Written, ...] = ()
+        self._reread = reread
+        self._upkeep: Upkeep | None = None
+        self._shared: Shared | None = None
 
     def __repr__(self) -> str:
         return f"<App {self.sessions}>"
@@ -89,9 +114,14 @@ class App:
 
     async def start(self) -> None:
         """Bring everything up.  Raises MudbotError with the remedy; the MUD itself may come up later."""
-        for check in (resolve.check_models, resolve.check_sessions):
+        for check in (resolve.check_models, resolve.check_sessions, resolve.check_grants):
             check(self.config)
         classes = resolve.load_plugins(self.config)
+        self._upkeep = Upkeep(self.config, classes, self._reread)
+        parts = (self.config, self.clock, self.store, self.pictures, self._colleagues, self._on_answer, self.carrier)
+        self._shared = Shared(*parts, hosts=lambda: self.hosts, judge=self.judge)
+        if self._reread is not None:
+            self.roster.refresh = self.refresh
         self._written = resolve.load_triggers(self.config)
         # One for all who play it: a persona never changes, and five hundred of them are megabytes.
         first = {session.character: session for session in self.config.sessions}
@@ -101,26 +131,33 @@ class App:
         self._api = await self.open_api()
         await self.open_web()
         await self._open_taverns()
+        if isinstance(self.clock, SystemClock):  # where time jumps, nothing can be said of how long something takes
+            self._upkeep.begin()  # before the first plugin starts
         for settings, persona in zip(self.config.sessions, personas, strict=True):
-            await self._open_session(settings, persona, classes)
-        if self._local is not None:
+            await self._open_session(settings, persona)
+        if self._local is not None and any(map(asks_models, classes.values())):  # it takes a gigabyte of memory
             self.warmed = self._task(self._warm())
         self._task(self._warn(classes))
 
-    async def run(self) -> bool:
+    async def run(self, *, watch: bool = False) -> bool:
         """Run until SIGTERM or SIGINT, or until every session has ended for good.  A second signal ends at once.
 
+        SIGHUP has the configuration read again; with *watch* a plugin is reloaded when one of its files is saved.
         Returns whether it was told to stop.  Raises what ``start`` raises.
         """
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, stopping)
+        if hasattr(signal, "SIGHUP"):
+            loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         waiting, starting = self._task(stopping.wait()), self._task(self.start())
         try:
             await asyncio.wait({waiting, starting}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 starting.result()
+                if watch:
+                    self.watch()
                 lives = [t for t in self._tasks if t.get_name().startswith("session ")]
                 all_over = asyncio.gather(*lives)
                 await asyncio.wait({waiting, all_over}, return_when=asyncio.FIRST_COMPLETED)
@@ -140,20 +177,54 @@ class App:
             log.error("stopped without waiting for everything: %.1f s are over", STOP_WITHIN)  # noqa: TRY400
 
     async def _stop(self) -> None:
+        if self._upkeep is not None:
+            self._upkeep.end()
         for recorder in self.recorders:
             recorder.stopping()
         pairs = zip(self.sessions, self.config.sessions, strict=False)
         await asyncio.gather(*(s.stop(settings.goodbye) for s, settings in pairs), return_exceptions=True)
         await asyncio.gather(*(host.stop() for host in self.hosts), return_exceptions=True)
+        await self.recollection.close()
+        self._casting.close()
+        await asyncio.gather(*(keeper.settled() for keeper in self._mutes))
         for task in self._tasks:
             task.cancel()
-        parts = (self._web, self._api, self._local, *self._taverns.values(), *self.recorders)
+        parts = (self._web, self._api, self._local, self.carrier, self.judge, *self._taverns.values(), *self.recorders)
         ends = [part.close() for part in parts if part is not None]
         for outcome in await asyncio.gather(*ends, self.store.close(), return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.warning("while stopping: %s", outcome)
         if self.totals.rows:
             log.info("the API since the start: %s", self.totals)
+
+    @property
+    def roster(self) -> Roster:
+        """The plugins of all sessions, once it has started."""
+        assert self._upkeep is not None
+        return self._upkeep.roster
+
+    async def refresh(self) -> Refreshed:
+        """Read the configuration again: its plugins and triggers count from now on.  Raises MudbotError."""
+        assert self._upkeep is not None
+        return await self._upkeep.refresh(self)
+
+    def watch(self) -> None:
+        """Reload plugins from now on when their files are saved."""
+        assert self._upkeep is not None
+        self._task(self._upkeep.watch(), "watch")
+
+    def configure(self, config: Config) -> None:
+        """What is made from now on is made by *config*."""
+        assert self._shared is not None
+        self.config = self._shared.config = config
+
+    def budget_plugins(self, config: Config) -> bool:
+        """Plugins may spend what *config* says; False where that takes a restart."""
+        return self._require_api().budget_plugins(resolve.plugin_budgets(config))
+
+    def _on_hangup(self) -> None:
+        if self._upkeep is not None and len(self.hosts) == len(self.config.sessions):
+            self._task(self._upkeep.refreshing(self), "refresh")
 
     def _on_signal(self, stopping: asyncio.Event) -> None:
         if stopping.is_set():
@@ -201,29 +272,7 @@ class App:
     def _on_call(self, call: ApiCall) -> None:
         log.debug("api: %s", call)
         self.totals.add(call)
-        caller = call.caller
-        self.store.write(
-            "calls",
-            endpoint=call.endpoint,
-            model=call.model or "",
-            outcome=call.outcome,
-            prompt_tokens=call.prompt_tokens or 0,
-            completion_tokens=call.completion_tokens or 0,
-            waited=call.waited,
-            latency=call.latency,
-            status=call.status,
-            attempts=call.attempts,
-            cached_tokens=call.cached_tokens,
-            money=call.money,
-            first=call.first,
-            server=call.server,
-            organization=call.organization,
-            session=caller.session,
-            plugin=caller.plugin,
-            player=caller.player,
-            channel=caller.channel,
-            shared=call.shared,
-        )
+        self.store.write("calls", **call.row())
 
     async def open_web(self) -> None:
         """Show pictures, and say where.  A subclass may do without."""
@@ -253,37 +302,45 @@ class App:
                 self._taverns[key] = world
                 log.info("the tavern is open at 127.0.0.1:%d: come in with telnet or a MUD client", world.port)
 
-    async def _open_session(self, settings: SessionConfig, persona: Persona, classes: dict[str, type[Plugin]]) -> None:
+    async def _open_session(self, settings: SessionConfig, persona: Persona) -> None:
         session = self.make_session(settings, persona)
         session.finder = finder
         host = Host(
             self.clock,
             session=settings.name,
-            chat=Chat(settings.command_prefix, owners=settings.owners, answerable=session.can_answer),
+            chat=Chat(
+                settings.command_prefix,
+                owners=settings.owners,
+                trusted=settings.trusted,
+                answerable=session.can_answer,
+            ),
             written=self._written,
             cache=self.config.path(self.config.store) / "triggers",
         )
-        character = Character(
-            persona,
-            self._api_of(session),
-            resolve.choose_model(self.config, persona),
-            memory=TurnMemory(self.store, f"{settings.name}/{persona.name}"),
-            review=host.review,
-        )
-        shared = Shared(self.config, self.clock, self.store, self.pictures, self._colleagues, self._on_answer)
-        equipment = Equipment(shared, settings, session, host, character, self._api_of(session))
-        for name, kind in classes.items():
-            plugin = equipment.make(name, kind)
-            try:
-                await host.add(plugin)
-            except Exception as exc:
-                raise PluginError(f"plugin {name} does not start: {type(exc).__name__}: {exc}") from exc
+        character = self._casting.character(self.config, session, host, persona, self._api_of(session))
+        host.roster = self.roster
+        host.on_pause = partial(tell_owners, session, settings)
+        assert self._shared is not None
+        equipment = Equipment(self._shared, settings, session, host, character, self._api_of(session))
+        host.chat.names = names_of(session, lambda: equipment.character)
+        host.recast = partial(self._casting.recast, equipment, tell=partial(self._recast, len(self.characters)))
+        self._keep_mutes(host)
+        await self.roster.open(equipment)
         await host.prepare()
         session.listener = host.hear
         self.sessions.append(session)
         self.hosts.append(host)
         self.characters.append(character)
         self._task(self._live(session, (len(self.sessions) - 1) * APART), f"session {session.name}")
+
+    def _recast(self, number: int, character: Character) -> None:
+        self.characters[number] = character
+
+    def _keep_mutes(self, host: Host) -> None:
+        store = PluginStore(self.store, self.clock, "who is muted", host.session)
+        keeper = MuteKeeper(host.mutes, store, self.clock)
+        self._mutes.append(keeper)
+        self._task(keeper.begin())
 
     def make_session(self, settings: SessionConfig, persona: Persona) -> Session:
         """A character's life in its MUD, not begun.  A subclass may change where its links lead."""

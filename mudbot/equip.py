@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mudbot import resolve
-from mudbot.host.ai import Ai, Models
+from mudbot import logs, resolve
+from mudbot.config import secrets_of
+from mudbot.host.ai import Ai, Judge, Models
 from mudbot.host.bot import Bot, Notes
+from mudbot.host.http import Carrier, Http
+from mudbot.host.log import PluginLog
+from mudbot.host.means import Means
 from mudbot.host.mud import Mud
+from mudbot.host.remembering import Remembering
+from mudbot.host.store import PluginStore
 from mudbot.host.triggers import Triggers
+from mudbot.host.wire import Wire
+from mudbot.host.words import words_of
+from mudbot.mind.manners import OptOuts
 
 if TYPE_CHECKING:
     from mudbot.api import Api
@@ -37,6 +45,12 @@ class Shared:
     """The names of all characters that this process plays: they must not talk to each other for ever."""
     on_answer: Callable[[Answer], None]
     """Told of every answer of a character."""
+    carrier: Carrier = field(default_factory=Wire)
+    """Carries what plugins fetch by HTTP; whoever makes it closes it."""
+    hosts: Callable[[], Sequence[Host]] = tuple
+    """Those of all sessions."""
+    judge: Judge | None = None
+    """mudbot's own filter; whoever makes it closes it."""
 
 
 @dataclass(slots=True)
@@ -49,9 +63,30 @@ class Equipment:
     host: Host
     character: Character
     api: Api
+    opt_outs: OptOuts = field(init=False)
+    """Who wants no answers, for all plugins of the session."""
+    memory: Remembering = field(init=False)
+    """What the character remembers, whoever it is at the time."""
+
+    def __post_init__(self) -> None:
+        session = self.session
+        self.opt_outs = OptOuts(PluginStore(self.shared.store, self.shared.clock, "opt-outs", session.name))
+        self.memory = Remembering(
+            lambda: self.character.memory,
+            lambda: session.room.current,
+            lambda name: session.voice.people.login_of(name),  # noqa: PLW0108 - another voice may come
+            self.shared.clock,
+        )
+
+    def play(self, character: Character) -> None:
+        """Have *character* speak for all plugins of this session from now on."""
+        self.character = character
+        for running in self.host.running.values():
+            running.plugin.ai._play(character, character.model.name)  # noqa: SLF001 - not for plugins themselves
+            running.plugin.mud._play(character)  # noqa: SLF001
 
     def make(self, name: str, kind: type[Plugin]) -> Plugin:
-        """A new instance of *kind*, ready to start.  Raises ConfigError for settings that are none."""
+        """A new instance of *kind*, ready to start.  Raises ConfigError for settings or texts that are none."""
         from mudbot.api import Caller
 
         shared, session = self.shared, self.session
@@ -59,10 +94,24 @@ class Equipment:
         granted = written.permissions
         plugin = kind()
         plugin.config = resolve.plugin_settings(shared.config, name, kind)
+        logs.mask(secrets_of(plugin.config))
         plugin.language = self.settings.language
-        plugin.log = logging.getLogger(f"mudbot.plugins.{name}")
+        plugin.elsewhere = lambda: self._elsewhere(name)
+        several = len(shared.config.sessions) > 1
+        plugin.log = PluginLog(name, self.settings.name if several else "")
         plugin.clock = shared.clock
-        plugin.mud = Mud(session, self.character, may_command=granted.commands, colleagues=shared.colleagues)
+        plugin.store = PluginStore(shared.store, shared.clock, name, self.settings.name)
+        plugin.http = Http(name, granted.http, shared.carrier)
+        plugin.t = words_of(kind, self.settings.language)
+        plugin.mud = Mud(
+            session,
+            self.character,
+            may_command=granted.commands,
+            colleagues=shared.colleagues,
+            asks=self.host.asks,
+            plugin=name,
+        )
+        plugin.mud.opt_outs = self.opt_outs
         payer = written.organization or self.settings.organization
         plugin.ai = Ai(
             self.api,
@@ -73,11 +122,21 @@ class Equipment:
             caller=Caller(session=session.name, plugin=name, organization=payer),
         )
         plugin.ai.may_paint = granted.images
+        plugin.ai.judge = shared.judge
+        plugin.ai.memory = self.memory
         plugin.ai.on_answer = shared.on_answer
         plugin.notes = Notes(shared.store, session.name)
         triggers = Triggers(self.host, plugin, may_command=granted.commands)
         plugin.bot = Bot(self.host, session, self.api, triggers)
+        plugin.bot.means = Means(
+            self.api, lambda: resolve.budgets_of(shared.config), shared.store, shared.clock, session.name
+        )
         return plugin
+
+    def _elsewhere(self, name: str) -> Mapping[str, Plugin]:
+        """The plugin *name* in the other sessions, where it is at work."""
+        found = {host.session: host.running.get(name) for host in self.shared.hosts() if host is not self.host}
+        return {session: running.plugin for session, running in found.items() if running and not running.paused}
 
     def _models(self) -> Models:
         chosen = self.shared.config.api.models

@@ -5,7 +5,7 @@ Foreign exceptions are mapped to these once, at the edge where they arise; nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -48,8 +48,32 @@ class PluginError(MudbotError):
     """A plugin cannot be loaded or declared this way."""
 
 
+class UsageError(MudbotError):
+    """What a player gave with a chat command does not fit; the message is what the player is told.
+
+    A plugin's command may raise it too: the player is answered, with the usage where there is no message, and nothing
+    has failed.
+    """
+
+
 class PatternError(MudbotError):
     """A trigger cannot be: its pattern, its condition or its colour is none, or asks for a group that there is not."""
+
+
+class StoreError(MudbotError):
+    """The database cannot be opened, read or written, or what is to be kept does not fit in it."""
+
+
+class HttpError(MudbotError):
+    """Nothing came by HTTP: the host is not granted, cannot be reached, or sent too much or too late.
+
+    ``status`` is the HTTP status where the server gave one.  The message names the host, never the path, the query or
+    a header: those may hold keys.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 # -- the MUD -------------------------------------------------------------------------------------------------------
@@ -73,6 +97,20 @@ class BusyError(MudError):
 
 class GateError(MudError):
     """The outbound gate refused a text: nothing of it was sent."""
+
+
+class NoAnswer(MudError, TimeoutError):  # noqa: N818  # it is what came, or did not: nothing is wrong with the bot
+    """What a plugin waited for did not come: in time, or at all, as the link ended or the command was never sent.
+
+    ``waited_for`` are the patterns by their outcome's name, ``reason`` is why it ended; ``command`` is None where none
+    was sent.
+    """
+
+    def __init__(
+        self, message: str, *, reason: str = "", command: str | None = None, waited_for: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason, self.command, self.waited_for = reason, command, dict(waited_for or {})
 
 
 # -- the API -------------------------------------------------------------------------------------------------------

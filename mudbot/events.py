@@ -58,7 +58,8 @@ class Line:
     """
 
     __match_args__ = ("text", "cut", "prompt")
-    __slots__ = ("_colours", "_cut", "_page", "_prompt", "_row", "_text")
+    __slots__ = ("_colours", "_cut", "_page", "_prompt", "_quoted", "_row", "_text")
+    _quoted: bool
 
     def __init__(
         self,
@@ -102,6 +103,18 @@ class Line:
         A colour lasts until the MUD ends it, over line ends and prompts too.
         """
         return () if self._colours is None else self._colours.spans(self._row)
+
+    @property
+    def quoted(self) -> bool:
+        """Whether it may be somebody's words though it is no speech: a part of words that the MUD broke, or of a line
+        that was cut.  It takes no part in what lines are equal."""
+        return hasattr(self, "_quoted")  # set for those few alone: a plain line costs no moment more
+
+    def as_quoted(self) -> Line:
+        """The same line, which may be somebody's words."""
+        line = self.apart()  # a page makes its lines anew, and knows nothing of this
+        line._quoted = True  # noqa: SLF001  # its own class
+        return line
 
     def after(self, prompt: str) -> Line:
         """The same line, standing behind *prompt*."""
@@ -328,6 +341,29 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """Somebody came to where the character is, as the MUD's own lines or its GMCP say it; never the character itself.
+
+    Creatures are somebody, too.  MUDs whose lines of this kind the dialect does not know tell of nobody.
+    """
+
+    who: str
+    """The name that was shown.  It is never a proof of who it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody went away from where the character is; else as with ``Arrived``."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The link to the MUD is up; the login begins.  If it is refused, no Disconnected follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedIn:
     """The character is in the game."""
 
@@ -354,5 +390,5 @@ class Room:
 MudEvent = Line | Prompt | Gmcp | Msdp | Mssp | Closed
 """What a connection gives, in the order of its bytes."""
 
-SessionEvent = Line | Prompt | Gmcp | Msdp | Mssp | Speech | News | LoggedIn | Disconnected
+SessionEvent = Line | Prompt | Gmcp | Msdp | Mssp | Speech | News | Arrived | Left | Connected | LoggedIn | Disconnected
 """What a session tells whoever listens to it."""

@@ -42,8 +42,14 @@ class _Safe(logging.Formatter):
 
     def __init__(self, secrets: Sequence[str], fmt: str | None = None) -> None:
         super().__init__(fmt, datefmt="%H:%M:%S")
+        self._secrets: list[str] = []
+        self.add(secrets)
+
+    def add(self, secrets: Sequence[str]) -> None:
+        """Mask these as well."""
         # Longest first: a secret may hold another one.  Very short ones would mask ordinary words.
-        self._secrets = sorted({form for s in secrets if len(s) > 3 for form in _forms(s)}, key=len, reverse=True)
+        forms = {form for secret in secrets if len(secret) > 3 for form in _forms(secret)}
+        self._secrets = sorted({*self._secrets, *forms}, key=len, reverse=True)
 
     def safe(self, text: str) -> str:
         for secret in self._secrets:
@@ -51,7 +57,8 @@ class _Safe(logging.Formatter):
         return visible(text)
 
     def format(self, record: logging.LogRecord) -> str:
-        return self.safe(super().format(record))
+        # Lines within an entry stand further in: what a player said, in a traceback for example, cannot look like one.
+        return self.safe(super().format(record)).replace("\n", "\n    ")
 
 
 class _Json(_Safe):
@@ -82,3 +89,10 @@ def setup(*, level: str = "info", style: str = "auto", secrets: Sequence[str] = 
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("mudbot").setLevel(LEVELS[level])
+
+
+def mask(secrets: Sequence[str]) -> None:
+    """Mask these as well, in the log that ``setup`` made: only a plugin knows which of its settings are secret."""
+    for handler in logging.getLogger().handlers:
+        if secrets and isinstance(handler.formatter, _Safe):
+            handler.formatter.add(secrets)

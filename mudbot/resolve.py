@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mudbot.config import Config, SessionConfig, TriggerConfig, in_order, validate
-from mudbot.errors import ConfigError, MudError, PatternError, PluginError, Problem
+from mudbot.errors import ConfigError, MudError, PatternError, PluginError, Problem, nearest
 from mudbot.host import loader
 from mudbot.host.marks import TriggerMark
 from mudbot.host.plugin import Plugin
 from mudbot.host.triggers import barred
+from mudbot.host.words import texts_of, untold
 from mudbot.mind.character import Model
-from mudbot.mind.persona import Persona, load_persona
+from mudbot.mind.persona import Persona, load_persona, shipped
 from mudbot.mud import dialect
 from mudbot.mud.address import Address
 from mudbot.mud.dialect import Dialect
@@ -23,7 +24,7 @@ from mudbot.mud.gate import Parts, clean
 from mudbot.mud.voice import Manner
 
 if TYPE_CHECKING:
-    from mudbot.api import Price
+    from mudbot.api import Budgets, Price
     from mudbot.triggers.data import Written
     from mudbot.triggers.trigger import Pattern
 
@@ -37,10 +38,16 @@ CARRIER = "triggers"
 _PRICED = "give input and output, image, or request"
 
 
-def problems_of(config: Config) -> list[Problem]:
-    """What is wrong beyond the shape of the file, all of it."""
+def problems_of(config: Config, classes: dict[str, type[Plugin]] | None = None) -> list[Problem]:
+    """What is wrong beyond the shape of the file, all of it; the plugins that were loaded for it go into *classes*."""
     problems: list[Problem] = []
-    checks = (load_plugins, load_triggers, check_models, check_shared, check_prices, check_sessions, check_store)
+    try:
+        loaded = load_plugins(config)
+        if classes is not None:
+            classes.update(loaded)
+    except ConfigError as exc:
+        problems += exc.problems
+    checks = (load_triggers, check_grants, check_models, check_shared, check_prices, check_sessions, check_store)
     for work in checks:
         try:
             work(config)
@@ -70,10 +77,33 @@ def warnings_of(config: Config, classes: Mapping[str, type[Plugin]] | None = Non
         if session.tls == "insecure":
             message = f"whoever stands between the bot and {session.host} can read the password and change words"
             found.append(Problem(config.positions.where("sessions", number, "tls"), f"tls: insecure: {message}"))
-        if session.owners and not _shows_ids(config, session):
-            message = f"the dialect {session.dialect} shows no login ids in coloured tells, so nobody is known for one"
-            found.append(Problem(config.positions.where("sessions", number, "owners"), f"owners: {message}"))
-    return [*found, *_barred(config), *runaways(config, classes)]
+        for key in ("owners", "trusted"):
+            if getattr(session, key) and not _shows_ids(config, session):
+                message = (
+                    f"the dialect {session.dialect} shows no login ids in coloured tells, so nobody is known for one"
+                )
+                found.append(Problem(config.positions.where("sessions", number, key), f"{key}: {message}"))
+    classes = _sound_plugins(config) if classes is None else classes
+    return [*found, *_barred(config), *_untold(config, classes), *runaways(config, classes)]
+
+
+def statements_of(config: Config) -> list[str]:
+    """What plugins say of their settings: what an owner must not have to guess."""
+    found = []
+    for name, kind in _sound_plugins(config).items():
+        with suppress(ConfigError):
+            if words := kind.states(plugin_settings(config, name, kind)):
+                found.append(f"{name}: {words}")
+    return found
+
+
+def _untold(config: Config, classes: Mapping[str, type[Plugin]]) -> Iterator[Problem]:
+    """Texts of plugins that there are not in a language that a session speaks."""
+    spoken: dict[str, str] = {session.language: session.name for session in reversed(config.sessions)}
+    for kind in classes.values():
+        with suppress(ConfigError):  # what is wrong is a problem, and told as that
+            for place, message in untold(kind, spoken):
+                yield Problem(place, message)
 
 
 def _shows_ids(config: Config, session: SessionConfig) -> bool:
@@ -140,9 +170,9 @@ def check_store(config: Config) -> None:
         raise ConfigError(Problem(config.positions.where("store"), "store must be a folder: mudbot keeps files in it"))
 
 
-def plugin_folders(config: Config) -> list[Path]:
-    """Where plugins are looked for: beside the configuration, then among the shipped ones."""
-    return [config.folder / "plugins", loader.shipped()]
+def plugin_folders(config: Config, *more: Path) -> list[Path]:
+    """Where plugins are looked for: beside the configuration, in *more*, then among the shipped ones."""
+    return [config.folder / "plugins", *more, loader.shipped()]
 
 
 def load_plugins(config: Config) -> dict[str, type[Plugin]]:
@@ -151,15 +181,55 @@ def load_plugins(config: Config) -> dict[str, type[Plugin]]:
     problems: list[Problem] = []
     for name in config.plugins:
         try:
-            classes[name] = loader.load(name, plugin_folders(config))
-            plugin_settings(config, name, classes[name])
+            classes[name] = load_plugin(config, name)
         except ConfigError as exc:
             problems += exc.problems
         except PluginError as exc:
             problems.append(Problem(config.plugins[name].positions.where(), str(exc)))
     if problems:
+        for kind in classes.values():
+            loader.drop(kind)
         raise ConfigError(*problems)
     return classes
+
+
+def load_plugin(config: Config, name: str, *more: Path) -> type[Plugin]:
+    """The newest class of one plugin, its settings and texts checked; it may stand in a folder of *more*.
+
+    Raises ConfigError and PluginError.
+    """
+    kind = loader.load(name, plugin_folders(config, *more))
+    if problems := plugin_problems(config, name, kind):
+        loader.drop(kind)
+        raise ConfigError(*problems)
+    return kind
+
+
+def check_grants(config: Config) -> None:
+    """Raise ConfigError where a plugin is to run in a session that there is not."""
+    names = [session.name for session in config.sessions]
+    problems = [
+        Problem(
+            plugin.positions.where("permissions", "sessions"),
+            f"permissions.sessions: there is no session {name!r}{nearest(name, names)}; there are: {', '.join(names)}",
+        )
+        for plugin in config.plugins.values()
+        for name in plugin.permissions.sessions
+        if name not in names
+    ]
+    if problems:
+        raise ConfigError(*problems)
+
+
+def plugin_problems(config: Config, name: str, kind: type[Plugin]) -> list[Problem]:
+    """What is wrong with the settings of a plugin, and with its texts."""
+    problems: list[Problem] = []
+    for check in (lambda: plugin_settings(config, name, kind), lambda: texts_of(kind)):
+        try:
+            check()
+        except ConfigError as exc:
+            problems += exc.problems
+    return problems
 
 
 def load_triggers(config: Config) -> tuple[Written, ...]:
@@ -253,6 +323,16 @@ def load_character(config: Config, session: SessionConfig) -> Persona:
     return load_persona(session.character, folder=config.folder)
 
 
+def characters(config: Config) -> dict[str, str]:
+    """The characters that a session may be given while it runs, by name, and where they stand.
+
+    Those that the configuration names, personas in a folder ``personas`` beside it, and those that ship.
+    """
+    beside = sorted(str(path) for path in (config.folder / "personas").glob("*.y*ml"))
+    named = [session.character for session in config.sessions]
+    return {Path(source).stem.casefold(): source for source in [*shipped(), *beside, *named]}
+
+
 def check_models(config: Config) -> None:
     """Raise ConfigError where an API is configured and no model to speak with, at one of its servers."""
     if config.api.models.dialogue is not None or "dialogue" not in config.plugins:
@@ -292,19 +372,33 @@ def api_settings(config: Config, **limits: Any) -> dict[str, Any]:
 
     Whoever asks by one configuration keeps to the same limits and books: the bot and the command line.
     """
-    from mudbot.api import Budgets, Limits
+    from mudbot.api import Limits
 
     chosen = config.api.limits.model_dump() | limits
     if config.api.limits.shared is not None:
         chosen["shared"] = config.api.limits.shared.get_secret_value()
-    budgets = Budgets(**config.api.budgets.model_dump())
+    budgets = budgets_of(config)
     book = config.path(config.store) / "spending.sqlite3"
     return {"limits": Limits(**chosen), "budgets": budgets or None, "ledger": book, "prices": prices_of(config)}
+
+
+def budgets_of(config: Config) -> Budgets:
+    """What may be spent."""
+    from mudbot.api import Budgets
+
+    return Budgets(**config.api.budgets.model_dump(), plugins=plugin_budgets(config))
+
+
+def plugin_budgets(config: Config) -> dict[str, float]:
+    """What plugins may cost a day, in USD, for those that are bounded."""
+    permissions = {name: plugin.permissions for name, plugin in config.plugins.items()}
+    return {name: granted.budget for name, granted in permissions.items() if granted.budget is not None}
 
 
 def check_prices(config: Config) -> None:
     """Raise ConfigError where a price is none, or there is a budget and nobody knows what a configured model costs."""
     from mudbot.api.calls import Call
+    from mudbot.api.money.budgets import budget_keys
     from mudbot.api.money.prices import Prices
     from mudbot.api.types import Answer
 
@@ -315,7 +409,9 @@ def check_prices(config: Config) -> None:
     ]
     if problems:
         raise ConfigError(*problems)
-    if not any(value is not None for value in config.api.budgets.model_dump().values()):
+    bounded = any(value is not None for value in config.api.budgets.model_dump().values())
+    budgets = budget_keys(plugin_budgets(config), all_=bounded)
+    if not budgets:
         return
     prices, chosen = Prices(prices_of(config)), config.api.models
     uses = {
@@ -332,7 +428,7 @@ def check_prices(config: Config) -> None:
             name = server.models.get(choice.name, choice.name)
             if prices.most(server.base_url, name, Call("POST", path, Answer, name, body), 1) is None:
                 place = config.positions.where("api", "models", purpose)
-                problems.append(Problem(place, str(prices.unknown(server.base_url, name))))
+                problems.append(Problem(place, str(prices.unknown(server.base_url, name, budgets))))
     if problems:
         raise ConfigError(*problems)
 
@@ -346,4 +442,4 @@ def choose_model(config: Config, persona: Persona) -> Model:
         endpoint = persona.endpoint
     if endpoint == "auto":
         endpoint = "completions" if _COMPLETIONS_ONLY.search(name) else "chat"
-    return Model(name, endpoint)
+    return Model(name, endpoint, grammars=embedded and len(config.api.accounts) == 1)

@@ -1,38 +1,104 @@
-"""!help and !status."""
+"""!help, !about, !status, !persona and !quota: what anybody may want to know of the bot."""
 
-from mudbot import Command, Plugin, command
+from dataclasses import dataclass, replace
 
-# A word first: an answer that begins with a command is one, to the next bot in the room.
-HELP = {"en": ("I understand: ", "; "), "zh": ("我听得懂：", "；")}
-STATUS = {
-    "en": "{session}: {state}; I do: {plugins}; questions at the model: {calls}, waiting: {waiting}",
-    "zh": "{session}：{state}；本领：{plugins}；模型处理中 {calls}，排队 {waiting}",
-}
-PLAYING = {"en": "in the game", "zh": "在线"}
-PAUSED = {"en": "{0} (paused)", "zh": "{0}（已停用）"}
+from mudbot import Command, MudbotError, Plugin, UsageError, __version__, command
+
+SHORT = 300  # columns of a !help that has a word on each command; a longer one has their names alone
+SET = ("set", "设为", "换成", "设", "换")
+
+
+@dataclass(frozen=True)
+class Config:
+    about: str = ""  # what !about says, in place of mudbot's own words
 
 
 class Basics(Plugin):
-    @command("help", "帮助", cooldown=2, zh="我听得懂的命令")
-    async def help(self, command: Command) -> None:
+    config: Config
+
+    @command("help", "帮助", cooldown=2, zh="我听得懂的命令", usage={"zh": "[命令]"})
+    async def help(self, command: Command, name: str = "") -> str:
         """what I understand"""
-        own = -1 if self.language == "zh" else 0  # the Chinese alias comes last
-        first, between = HELP[self.language]
-        lines = [
-            f"{self.bot.prefix}{mark.names[own]} - {mark.described(self.language)}"
-            for mark in self.bot.commands(command.speech)
-        ]
-        await self.mud.reply(command, first + between.join(lines))
+        zh, prefix, marks = self.language == "zh", self.bot.prefix, self.bot.commands(command.speech)
+        if name:
+            asked = name.lstrip("!！").removeprefix(prefix).casefold()
+            mark = next((mark for mark in marks if asked in mark.names), None)
+            if mark is None:
+                raise UsageError(self.t("unknown", prefix=prefix))
+            others = [prefix + alias for alias in mark.names if alias != asked]
+            also = self.t("also", names=self.t("comma").join(others)) if others else ""
+            usage = mark.usage(self.language, prefix, asked)
+            return self.t("one", usage=usage, what=mark.described(self.language), also=also)
+        names = [prefix + mark.names[-1 if zh else 0] for mark in marks]  # the Chinese alias comes last
+        told = [f"{own} - {mark.described(self.language)}" for own, mark in zip(names, marks, strict=True)]
+        # A word first: an answer that begins with a command is one, to the next bot in the room.
+        text = self.t("help", commands=self.t("between").join(told))
+        if sum(1 if char < "\u2e80" else 2 for char in text) <= SHORT:
+            return text
+        return self.t("names", commands=self.t("comma").join(names), prefix=prefix)
+
+    @command("about", "关于", cooldown=2, zh="我是怎么回事")
+    async def about(self, command: Command) -> str:
+        """what I am"""
+        if command.rest:
+            raise UsageError
+        if self.config.about:
+            return self.config.about
+        names = {name for mark in self.bot.commands(command.speech) for name in mark.names}
+        forget = self.t("forget", prefix=self.bot.prefix) if "forget" in names else ""
+        return self.t("about", version=__version__, prefix=self.bot.prefix) + forget
 
     @command("status", "状态", cooldown=2, zh="我的近况")
-    async def status(self, command: Command) -> None:
+    async def status(self) -> str:
         """how I am"""
-        now, paused = self.bot.status(), PAUSED[self.language]
-        text = STATUS[self.language].format(
-            session=now.session,
-            state=PLAYING[self.language] if now.state == "playing" else now.state,
-            plugins=", ".join(paused.format(name) if name in now.paused else name for name in now.plugins),
-            calls=now.calls,
-            waiting=now.waiting,
-        )
-        await self.mud.reply(command, text)
+        now = self.bot.status()
+        names = [self.t("paused", name=name) if name in now.paused else name for name in now.plugins]
+        state = self.t("playing") if now.state == "playing" else now.state
+        doing = {"plugins": ", ".join(names), "calls": now.calls, "waiting": now.waiting}
+        return self.t("status", session=now.session, state=state, **doing)
+
+    @command("persona", "人设", "角色", cooldown=5, zh="我是谁")
+    async def persona(self, command: Command) -> None:
+        """who I am"""
+        if command.rest and self.bot.role_of(command) != "owner":
+            raise UsageError
+        if command.rest:
+            await self.mud.reply(command, await self.become(command.rest))
+            return
+        asked = replace(command.speech, text=self.t("who"))
+        answer = await self.ai.answer(asked, self.mud.room, memory=False)
+        await self.mud.reply(command, answer.text, typing=True)
+
+    async def become(self, words: str) -> str:
+        verb = next((verb for verb in SET if words.casefold().startswith(verb)), "")
+        name = words[len(verb) :].strip()
+        if not verb or not name:
+            raise UsageError(self.t("set", prefix=self.bot.prefix))
+        try:
+            return self.t("become", name=await self.bot.become(name))
+        except MudbotError as exc:
+            self.log.warning("the character stays: %s", exc)
+            return self.t("stays", why=" ".join(str(exc).split())[:200])
+
+    @command("quota", "额度", cooldown=2, zh="你今天还能问多少、画多少")
+    async def quota(self, command: Command) -> str:
+        """how much you may ask me today"""
+        if command.rest:
+            raise UsageError
+        try:
+            left = await self.bot.means.left(command)
+        except MudbotError as exc:
+            self.log.warning("the books cannot be read: %s", exc)
+            return self.t("away")
+        found = []
+        if left is None:
+            found.append(self.t("free"))
+        elif left.questions is None and left.pictures is None:
+            found.append(self.t("part", percent=round(100 * left.part)))
+        if left is not None and left.questions is not None:
+            found.append(self.t("questions", count=left.questions))
+        if left is not None and left.pictures is not None:
+            found.append(self.t("pictures", count=left.pictures))
+        for count, seconds in self.bot.quotas(command).values():
+            found.append(self.t("soon", count=count, seconds=round(seconds)))
+        return self.t("quota", parts=self.t("between").join(found))

@@ -1,15 +1,26 @@
 """The character answers whoever speaks to it: by name, in private, or when they are alone in the room."""
 
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
-from mudbot import Duration, LoggedIn, Plugin, Speech, on
+from mudbot import Action, Channel, Duration, LoggedIn, Plugin, Speech, on
 
 
 @dataclass(frozen=True)
 class Config:
-    answers: int = 12  # to one speaker, in the time below: who floods, or is a bot, has to wait
+    answers: int = 12  # to one speaker, in the time below: who floods has to wait
     within: Duration = 120.0
+    while_busy: Literal["queue", "replace", "later"] = "queue"  # a second question while the first is being answered:
+    waiting: int = 1  # it waits with so many others, takes the place of the first, or is politely put off
+    thinking: bool = True  # two seconds of silence are filled by an emote, where the MUD has emotes
+    actions: dict[str, Action] = field(default_factory=dict)  # what the model may do besides talking; see the docs
+    disclose: bool = False  # whether the character may say that a program plays it
+    people: list[str] = field(default_factory=list)  # real people whom it must not name, besides those mudbot knows
+    quiet: list[str] = field(default_factory=list)  # hours without answers: ["23:00-07:00"]
+    channels: dict[str, Channel] = field(default_factory=dict)  # chance and cooldown: {chat: {chance: 0.3}}
+    ignore: list[str] = field(default_factory=list)  # names or login ids that get no answers
+    bots: list[str] = field(default_factory=list)  # other bots, which are never answered twice in a row
+    wary: bool = True  # whether who writes as bots do is told to call the character by name
 
 
 class Dialogue(Plugin):
@@ -17,10 +28,8 @@ class Dialogue(Plugin):
     concurrency = 4  # people who are answered at the same time
 
     async def start(self) -> None:
-        self.answering: set[str] = set()
-        self.waiting: dict[str, Speech] = {}
-        self.answered: dict[str, deque[float]] = {}
-        self.told: set[str] = set()
+        self.manners = self.mud.manners(self.config)  # when to answer, and when to be silent
+        self.actions = self.mud.actions(self.config.actions)
 
     @on(LoggedIn)
     async def arrive(self, _event: LoggedIn) -> None:
@@ -28,36 +37,20 @@ class Dialogue(Plugin):
 
     @on(Speech)
     async def hear(self, speech: Speech) -> None:
-        if not self.mud.addressed(speech):
-            return
-        who = speech.id or speech.speaker or ""
-        if who in self.answering:
-            self.waiting[who] = speech  # one at a time; of what is said meanwhile, the last counts
-            return
-        self.answering.add(who)
-        try:
-            await self.answer(speech, who)
-            while later := self.waiting.pop(who, None):
-                await self.answer(later, who)
-        finally:
-            self.answering.discard(who)
-            self.waiting.pop(who, None)  # after a failure it would be answered at the wrong time
+        if self.mud.addressed(speech) and await self.manners.lets(speech):
+            await self.manners.turn(speech, self.answer)
 
-    async def answer(self, speech: Speech, who: str) -> None:
-        if self.had_enough(who):
-            return
-        answer = await self.ai.answer(speech, self.mud.room)
-        await self.mud.reply(speech, answer.text, typing=True)
+    async def answer(self, speech: Speech) -> None:
+        parts = self.ai.speak(
+            speech,
+            self.mud.room,
+            thinking=self.config.thinking and self.mud.can("emote"),
+            actions=self.actions,
+            disclose=self.config.disclose,
+            people=self.config.people,
+        )
+        async for part in parts:  # a sentence, or something to do, as soon as the model has written it
+            await self.mud.act(speech, part, typing=True)
 
-    def had_enough(self, who: str) -> bool:
-        if len(self.answered) > 1000:
-            self.answered.clear()
-        times, now = self.answered.setdefault(who, deque(maxlen=self.config.answers)), self.clock.now()
-        if len(times) == times.maxlen and now - times[0] < self.config.within:
-            if who not in self.told:  # once: a flood must not fill the log
-                self.told.add(who)
-                self.log.warning("%s was answered %d times lately and has to wait", who, len(times))
-            return True
-        self.told.discard(who)
-        times.append(now)
-        return False
+    def allowance(self, speech: Speech) -> tuple[int, float]:
+        return self.manners.left(speech)  # for !quota

@@ -61,6 +61,9 @@ class Api:
         if request.path.endswith("generations"):
             return web.json_response({"data": [self.image]})
         message = {"role": "assistant", "content": self.says}
+        if body.get("stream"):
+            piece = json.dumps({"choices": [{"index": 0, "delta": message, "finish_reason": "stop"}]})
+            return web.Response(text=f"data: {piece}\n\ndata: [DONE]\n\n", content_type="text/event-stream")
         return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
 
 
@@ -187,8 +190,8 @@ async def test_unfit_words_are_not_sent_not_said_and_noted(app: App, api: Api) -
     with sqlite3.connect(app.store.folder / "mudbot.sqlite3") as database:
         rows = database.execute("SELECT session, speaker, source, reason FROM decisions").fetchall()
         # The other one in the room heard it too, and had no reason to ask.
-        assert rows.count(("inn", "张三", "player", "harassment")) == 2
-        assert ("inn", "张三", "model", "harassment") in rows
+        assert rows.count(("inn", "张三", "player", "harassment: refuse, warn")) == 2
+        assert ("inn", "张三", "model", "harassment: refuse") in rows
         assert "canary" not in "\n".join(database.iterdump())
     database.close()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -95,6 +96,18 @@ class Api(Endpoints):
             return ()
         accounts = dict.fromkeys(way.target.account for way in self._ways.all)
         return [(account, row) for account in accounts for row in await ledger.spent(account)]
+
+    def budget_plugins(self, plugins: Mapping[str, float]) -> bool:
+        """From now on plugins may cost that much a day, in USD; False where no budget was given when this was made.
+
+        Then there are no books, and they cannot be begun in the middle of a day.
+        """
+        if not self._budgets:
+            return not plugins
+        self._budgets = replace(self._budgets, plugins=dict(plugins))
+        if self._office is not None and self._office.purse.ledger is not None:
+            self._office.purse.ledger.plugins = self._budgets.plugin_bounds()
+        return True
 
     async def __aenter__(self) -> Self:
         self._open()

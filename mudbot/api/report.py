@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from mudbot.api.calls import NOBODY, Caller
 
@@ -45,3 +46,10 @@ class ApiCall:
     def retries(self) -> int:
         """Requests beyond the first."""
         return max(0, self.attempts - 1)
+
+    def row(self) -> dict[str, Any]:
+        """All of it as columns of a table, the caller's names among them."""
+        row = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "caller"}
+        counted = {name: row[name] or 0 for name in ("prompt_tokens", "completion_tokens")}
+        caller = {name: getattr(self.caller, name) for name in ("session", "plugin", "player", "channel")}
+        return {**row, **counted, **caller, "model": self.model or ""}

@@ -27,6 +27,9 @@ COMMANDS = {
     "serve": ("serve", "Open the embedded server by itself, for any OpenAI client."),
     "api": ("api", "Make one call of the API: text, pictures, files, models."),
     "models": ("models", "The embedded server's model files: fetch, list."),
+    "memory": ("memory", "What characters remember of whom: list, show, export, forget, erase."),
+    "persona": ("persona", "Characters: list, show, try; import and export character cards."),
+    "plugin": ("plugin", "Plugins: begin a new one, test it, list them, show what one does."),
 }
 
 

@@ -36,6 +36,8 @@ def command(path: Path, overrides: tuple[str, ...]) -> None:
         count = len(problems)
         print(f"{count} problem{'s' if count > 1 else ''} in {path}", file=sys.stderr)
         sys.exit(1)
+    for line in resolve.statements_of(config):
+        print(visible(line))
     print(
         f"{path}: {len(config.sessions)} session(s), plugins: {', '.join(config.plugins) or 'none'}; no problems found"
     )

@@ -64,7 +64,10 @@ def settings(lang: str, model: str | None) -> Config:
         f"sessions=[{{host: tavern, name: inn, login: {{name: {name}, password: x{os.urandom(8).hex()}}}}}]",
         f"sessions.0.character={persona}",
         f"sessions.0.language={lang}",
-        "plugins={dialogue: null, scenes: {permissions: {images: true}}, moderation: null, basics: null}",
+        (
+            "plugins={dialogue: {wary: false}, scenes: {permissions: {images: true}}, moderation: null, basics: null, "
+            "memory: null, talk: null}"
+        ),
         f"store={folder}",
         "web.port=0",
     ]

@@ -12,6 +12,7 @@ from mudbot.errors import ConnectError
 from mudbot.events import Closed, Line, MudEvent, Prompt
 from mudbot.logs import visible
 from mudbot.mind.character import Answer
+from mudbot.mind.sentences import sentences
 from mudbot.mud.gate import clean
 from mudbot.mud.login import Login
 from mudbot.mud.telnet import Address, Connection
@@ -110,7 +111,7 @@ async def _ask(guest: Guest, answers: asyncio.Queue[Answer], lines: list[str], t
             _print(lines)
             print(f"(no answer within {ANSWER_WITHIN:.0f} s)")
             continue
-        await _until_said(guest, lines, answer.text)
+        await until_said(guest, lines, answer.text)
         _print(lines, marked=(answer.text, answer.source))
         if answer.source == "model":
             return True
@@ -118,11 +119,12 @@ async def _ask(guest: Guest, answers: asyncio.Queue[Answer], lines: list[str], t
     return False
 
 
-async def _until_said(guest: Guest, lines: list[str], text: str) -> None:
-    """Wait until the answer's beginning was heard; a long one comes in several lines."""
+async def until_said(guest: Guest, lines: list[str], text: str) -> None:
+    """Wait until the answer's last sentence was heard: each comes in a line of its own, a long one in several."""
+    last = _heads(text)[-1]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(10):
-            while not any(clean(text)[:20] in line for line in lines):
+            while not any(last in line for line in lines):
                 guest.seen.clear()
                 await guest.seen.wait()
 
@@ -154,7 +156,12 @@ def _link_in(lines: list[str], url: str) -> str | None:
     return None
 
 
+def _heads(text: str) -> list[str]:
+    """How the sentences of *text* begin, as they are said."""
+    return [clean(sentence)[:20] for sentence in sentences(text) if clean(sentence)] or [clean(text)[:20]]
+
+
 def _print(lines: list[str], marked: tuple[str, str] | None = None) -> None:
     for line in lines:
-        mark = f"[{marked[1]}] " if marked and clean(marked[0])[:20] in line else ""
+        mark = f"[{marked[1]}] " if marked and any(head in line for head in _heads(marked[0])) else ""
         print(f"{mark}{line}", flush=True)

@@ -67,5 +67,5 @@ def dialect_of(name: str) -> Dialect:
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """*value* as JSON that people can read and that no terminal obeys."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)  # an argument may be an Enum
     return _UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)

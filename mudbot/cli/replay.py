@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mudbot import logs
 from mudbot.cli.options import as_json, config_options, read
@@ -17,6 +18,7 @@ from mudbot.logs import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mudbot.config import Config
     from mudbot.replay import Outcome, Said, Way
     from mudbot.triggers.entry import Entry
 
@@ -42,6 +44,11 @@ def _speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float | 
 
 @click.command("replay", short_help="Put a recorded session, or a log, through the whole bot: what would it say?")
 @config_options
+@click.option(
+    "--plugin",
+    metavar="NAME",
+    help="Let this plugin alone hear it; with its settings from -c if that is given, else with its own.",
+)
 @click.option("--session", metavar="NAME", help="Whose session it is, where the configuration has several.")
 @click.option(
     "--speed",
@@ -71,6 +78,7 @@ def command(  # noqa: PLR0913 - each is an option
     *,
     path: Path,
     overrides: tuple[str, ...],
+    plugin: str | None,
     session: str | None,
     speed: float | None,
     answers: Path | None,
@@ -92,19 +100,23 @@ def command(  # noqa: PLR0913 - each is an option
 
     Nothing outside is touched.  The model says what --answers says, in order; without --answers, what it said when it
     was recorded.  Where there is no answer, what was asked is printed and the character says a line of its own, as
-    when no model can be reached.  Moderation passes everything; a picture is one white point.  The same transcript,
+    when no model can be reached.  With --plugin no configuration is needed: what session it is the recording says, and
+    the plugin is looked for as ever.  Moderation passes everything; a picture is one white point.  The same transcript,
     configuration and answers give the same output each time.
     """
     from mudbot.replay import Answers, Way
 
     if live and answers is not None:
         raise click.UsageError("--live asks the API, --answers answers in its place: leave out one of them")
-    config = read(path, overrides)
-    logs.setup(level="warning", style=config.log.format, secrets=config.secrets())
+    config = None
+    if plugin is None or _given("path") or _given("overrides"):
+        config = read(path, overrides)
+    secrets = () if config is None else config.secrets()
+    logs.setup(level="warning", style="auto" if config is None else config.log.format, secrets=secrets)
     said = Answers.read(answers) if answers is not None else None
     way = Way(speed=speed, answers=said, live=live, session=session, encoding=_known(encoding), show=show)
     try:
-        outcome = _perform(config, transcript, way, quiet=diff, json_lines=json_lines)
+        outcome = _perform(config, transcript, way, plugin, quiet=diff, json_lines=json_lines)
         differs = diff and _differs(outcome, json_lines=json_lines)
         if profile:
             _print_profile(outcome, json_lines=json_lines)
@@ -126,23 +138,38 @@ def _known(encoding: str | None) -> str | None:
     return encoding
 
 
-def _perform(config: Any, path: Path, way: Way, *, quiet: bool, json_lines: bool) -> Outcome:
+def _given(option: str) -> bool:
+    """Whether *option* was given, and is not what it is by default."""
+    return click.get_current_context().get_parameter_source(option) not in (None, ParameterSource.DEFAULT)
+
+
+def _perform(
+    config: Config | None, path: Path, way: Way, plugin: str | None, *, quiet: bool, json_lines: bool
+) -> Outcome:
     from mudbot.errors import MudError
     from mudbot.mud.transcript import Log
     from mudbot.mud.transcript import read as read_transcript
     from mudbot.replay import replay
-    from mudbot.replay.rehearsal import chosen
+    from mudbot.replay.rehearsal import alone, chosen, made_for
 
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as exc:
         raise MudError(f"{path}: {exc.strerror or exc}") from None
-    likely = way.encoding or next((s for s in config.sessions if s.name == way.session), config.sessions[0]).encoding
+    known = config.sessions if config is not None else ()
+    likely = way.encoding or next(
+        (s.encoding for s in known if s.name == way.session), known[0].encoding if known else "utf-8"
+    )
     transcript = read_transcript(data, way.encoding, likely=likely)
     if quiet and transcript.kind != "recording":
         raise click.UsageError(f"--diff: a {transcript.kind} does not tell what was sent; only a recording does")
     if isinstance(transcript, Log) and transcript.seems:
         print(f"mudbot: the log is not all text in {likely}: try --encoding {transcript.seems}", file=sys.stderr)
+    if config is None:
+        assert plugin is not None
+        config = made_for(transcript, plugin)
+    elif plugin is not None:
+        config = alone(config, plugin)
     chosen(config, way.session or str(transcript.about.get("session", "")), named=way.session is not None)
 
     def tell(said: Said) -> None:

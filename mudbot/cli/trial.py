@@ -44,8 +44,8 @@ class Origin:
         if self.mark is not None:
             try:
                 arguments: dict[str, Any] = self.mark.arguments(firing.groups)
-            except (ValueError, OverflowError) as exc:
-                return {"nothing": f"{self.plugin}.{self.method} would fail: {exc}"}
+            except ValueError as exc:
+                return {"nothing": f"{self.plugin}.{self.method} is not called: {exc}"}
             return {"calls": f"{self.plugin}.{self.method}", "arguments": arguments}
         assert self.written is not None
         trigger, found = self.written.trigger, dict[str, Any]()
@@ -109,7 +109,12 @@ class Trial:
             Character(name, "", aliases=(persona.name,)),
             clock=SystemClock(),
         )
-        self._chat = Chat(settings.command_prefix, owners=settings.owners, answerable=self._session.can_answer)
+        self._chat = Chat(
+            settings.command_prefix,
+            owners=settings.owners,
+            trusted=settings.trusted,
+            answerable=self._session.can_answer,
+        )
         self._methods: dict[str, str] = {}
         self.engine: Engine[Origin] = Engine(backend="auto")
         self.engine.prepare()  # before there are any: a few lines are searched for all of them sooner than sieved

@@ -1,6 +1,7 @@
 """The configuration: config.yaml, the environment and ``--set``, every problem reported at once.
 
-``load`` reads it; ``validate`` checks a plugin's own settings in the same manner; ``Duration`` is the type of times.
+``load`` reads it; ``validate`` checks a plugin's own settings in the same manner; ``Duration`` is the type of times,
+``Secret`` that of keys and passwords.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from mudbot.config.check import in_order, secrets_of, validate
 from mudbot.config.load import example, load, read, salvage
 from mudbot.config.positions import Positions
+from mudbot.config.rules import Secret
 from mudbot.config.shape import (
     TAVERN,
     ApiConfig,
@@ -46,6 +48,7 @@ __all__ = [
     "PluginConfig",
     "Positions",
     "PriceConfig",
+    "Secret",
     "ServerConfig",
     "SessionConfig",
     "SpeechConfig",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from mudbot.config.fields import known_keys
+from mudbot.config.fields import example, known_keys
 from mudbot.config.messages import OURS, message, unknown_key
 from mudbot.config.positions import Key, Positions
 from mudbot.errors import ConfigError, Problem
@@ -180,7 +180,7 @@ class _Words:
             above = self.where.name(*path[:-1])
             return (f"{above}: " if above else "") + unknown_key(str(path[-1]), known_keys(self.model, path[:-1]))
         if kind in _MISSING:
-            return f"{_subject(self.where, path)} is missing: write '{path[-1]}: ...'"
+            return f"{_subject(self.where, path)} is missing: write '{path[-1]}: {example(self.model, path)}'"
         said = list(dict.fromkeys(map(self._predicate, group)))
         if len(said) > 1 and all(text.startswith("must be ") for text in said):
             said = ["must be " + " or ".join(text.partition(":")[0].removeprefix("must be ") for text in said)]

@@ -58,7 +58,12 @@ def salvage(path: Path | None, *, overrides: Sequence[str] = (), environ: Mappin
             # One for one, so that the places of what stands in them stay right.
             sound[key] = [_sound_session(item, positions) for item in value] or [tavern]
         elif key == "plugins" and isinstance(value, dict):
-            sound[key] = {k: v for k, v in value.items() if check(Config, sound | {key: {k: v}}, positions)[0]}
+            # Without what the host reads, where that is wrong: the plugin's own settings may have mistakes as well.
+            tried = {k: [v, {"settings": v["settings"]}] if isinstance(v, dict) else [v] for k, v in value.items()}
+            good = {
+                k: [v for v in each if check(Config, sound | {key: {k: v}}, positions)[0]] for k, each in tried.items()
+            }
+            sound[key] = {k: each[0] for k, each in good.items() if each}
         elif check(Config, sound | {key: value}, positions)[0]:
             sound[key] = value
     config, _ = check(Config, sound, positions)
@@ -93,14 +98,20 @@ def _placed(config: Config, path: Path | None, positions: Positions, listing: Li
 
 
 def read(
-    model: type[T], path: Path, missing: str, *, onto: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    model: type[T],
+    path: Path,
+    missing: str,
+    *,
+    onto: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    most: int | None = None,
 ) -> T:
     """Another YAML file of the owner's, such as a persona, as *model*; read with the same care as the configuration.
 
     *missing* says what to do where there is no such file; *onto* makes the whole of what the file says where it builds
-    on something else, or raises ValueError.  Raises ConfigError with every problem, by line.
+    on something else, or raises ValueError.  *most* is how many bytes it may have, 1 MiB unless given.  Raises
+    ConfigError with every problem, by line.
     """
-    draft = _from_file(path, missing)
+    draft = _from_file(path, missing, most)
     try:
         data = onto(draft.data) if onto else draft.data
     except ValueError as exc:
@@ -119,12 +130,12 @@ def example() -> Path:
     return shipped if shipped.exists() else package.parent / "config.yaml"
 
 
-def _from_file(path: Path, missing: str) -> Draft:
+def _from_file(path: Path, missing: str, most: int | None = None) -> Draft:
     """The file as a draft.  Raises ConfigError where nothing of it can be used."""
     from mudbot.config.document import MAX_BYTES, parse
 
     name = printable(path.name)
-    document = parse(text_of(path, missing, MAX_BYTES), lambda line: f"{name}:{line}")
+    document = parse(text_of(path, missing, most or MAX_BYTES), lambda line: f"{name}:{line}")
     if document.data is None and not document.problems:
         raise ConfigError(Problem(printable(str(path)), f"the file is empty: {missing}"))
     if not isinstance(document.data, dict):

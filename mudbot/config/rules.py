@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from mudbot.config.messages import nearest
 
+_HTTP_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]?#\\]+)(?::([0-9]{1,5}))?")
+_IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -38,6 +40,10 @@ def _empty_to_none(value: Any) -> Any:
 
 OneLine = Annotated[str, AfterValidator(_one_line)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+"""A key or password in a plugin's settings: ``webhook: Secret``, and ``self.config.webhook.get_secret_value()``.
+
+It is printed as asterisks, and masked in everything that is logged.  Write it as ``${NAME}``, from the environment.
+"""
 # An empty variable means "none" to those who write compose files; and an empty token must never match an empty header.
 OptionalSecret = Annotated[Secret | None, BeforeValidator(_empty_to_none)]
 Command = OneLine
@@ -52,6 +58,22 @@ def _host(text: str) -> str:
         raise refuse("must be a host name such as mud.example.org, without spaces or a user's name")
     if text.count(":") == 1:  # an IPv6 address has two at least
         raise refuse("must be a host name alone: write the port in its own key, 'port: 4000'")
+    return text
+
+
+def _http_host(text: str) -> str:
+    _one_line(text)
+    if "://" in text or "/" in text or "@" in text:
+        raise refuse("must be a host name alone, such as api.example.org: leave out 'https://' and all after the name")
+    if _IPV6.fullmatch(text):
+        return text
+    if (found := _HTTP_HOST.fullmatch(text)) is None:
+        raise refuse("must be a host such as api.example.org, *.example.org, api.example.org:8443 or [::1]:8080")
+    name, port = found[1], found[2]
+    if port and not 0 < int(port) < 65536:
+        raise refuse("must have a port from 1 to 65535 behind its colon")
+    if "*" in name and not re.fullmatch(r"\*(\.[^.*]+){2,}", name):
+        raise refuse("must name a host after '*.', such as *.example.org: all hosts of the internet cannot be allowed")
     return text
 
 
@@ -122,6 +144,8 @@ def _is_redis(text: str) -> bool:
 
 
 Host = Annotated[str, AfterValidator(_host)]
+HttpHost = Annotated[str, AfterValidator(_http_host)]
+"""What may be fetched from: ``api.example.org``, ``*.example.org``, an address; each with ``:port`` or without."""
 Name = Annotated[str, AfterValidator(_name)]
 PluginName = Annotated[str, AfterValidator(_plugin_name)]
 Prefix = Annotated[str, AfterValidator(_prefix)]

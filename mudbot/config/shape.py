@@ -23,6 +23,7 @@ from mudbot.config.rules import (
     BaseUrl,
     Command,
     Host,
+    HttpHost,
     Name,
     OneLine,
     OptionalSecret,
@@ -191,6 +192,27 @@ class SpeechConfig(Section):
     """On MUDs that drop all but ASCII: write other letters in ASCII, or say nothing that has them."""
 
 
+class MemoryConfig(Section):
+    """What the character remembers of whom it talks with, and for how long."""
+
+    turns: int = Field(default=8, ge=0, le=100)
+    """Recent utterances, of the speaker and its own, that it has in mind."""
+    facts: int = Field(default=6, ge=0, le=50)
+    """Things told before that come to its mind with a line."""
+    retention: Duration = Field(default=90 * 86_400.0, ge=60, le=100 * 365 * 86_400)
+    """After that long everything is deleted."""
+    fades: Duration = Field(default=30 * 86_400.0, ge=60, le=100 * 365 * 86_400)
+    """After that long a fact counts half as much, after twice that a quarter."""
+    most: int = Field(default=500, ge=1, le=2000)
+    """Facts that are kept of a speaker; those that matter least make room."""
+    summarize: bool = True
+    """Whether the model notes facts and a summary of long talks, at low priority, at the speaker's expense."""
+    every: int = Field(default=12, ge=2, le=200)
+    """Utterances of a speaker after which it does so."""
+    quiet: Duration = Field(default=300.0, ge=1, le=86_400)
+    """Or so long after the last one."""
+
+
 def _tls(value: Any) -> Any:
     if value is True or value is False or value == "insecure" or value in ("true", "false"):
         return value
@@ -221,6 +243,7 @@ class SessionConfig(Section):
     dialect: OneLine = Field(default_factory=lambda data: TAVERN if data["host"] == TAVERN else "generic")
     """One that comes with mudbot, ``auto`` to find out, or the path of a dialect file of your own (``.yaml``)."""
     speech: SpeechConfig = Field(default_factory=SpeechConfig)
+    memory: MemoryConfig = Field(default_factory=MemoryConfig)
     login: Login | None = None
     character: OneLine = "innkeeper"
     """A persona: the name of one that comes with mudbot, or a path from the configuration's folder."""
@@ -233,6 +256,8 @@ class SessionConfig(Section):
     command_prefix: Prefix = "!"
     owners: tuple[OneLine, ...] = ()
     """Login ids of those who may give owners' commands, in tells that show them; never names, which anybody takes."""
+    trusted: tuple[OneLine, ...] = ()
+    """Login ids of those who may give the commands of trusted people, known in the same way; owners may anyway."""
     record: bool = False
     """Whether all bytes of its links are kept in the store's folder ``records``, for ``mudbot replay``."""
 
@@ -254,10 +279,14 @@ class Permissions(Section):
 
     commands: bool = False
     """Send raw commands to the MUD."""
-    http: tuple[Host, ...] = ()
-    """Hosts it may fetch from."""
+    http: tuple[HttpHost, ...] = ()
+    """Hosts it may fetch from: ``api.example.org``, ``*.example.org``, ``localhost:8080``, an address."""
     images: bool = False
     """Ask the API for images, which cost most."""
+    budget: float | None = Field(default=None, ge=0)
+    """What it may cost a day in all sessions, in USD; None is without bound but those of ``api.budgets``."""
+    sessions: tuple[Name, ...] = ()
+    """Where it runs; empty is everywhere."""
 
 
 class PluginConfig(Section):
@@ -338,6 +367,12 @@ class Config(Section):
     def folder(self) -> Path:
         """What relative paths in the configuration start from: the file's folder, else the current one."""
         return self._source.parent if self._source else Path()
+
+    def with_plugins_of(self, other: Config) -> Config:
+        """This configuration with the plugins and triggers of *other*: what can change while the bot runs."""
+        made = self.model_copy(update={"plugins": other.plugins, "triggers": other.triggers})
+        made._positions, made._source = other._positions, other._source  # noqa: SLF001  # of the same class
+        return made
 
     def path(self, text: str) -> Path:
         """A path of the configuration, ``~`` and relative ones resolved.  Raises ConfigError for ``~nobody``."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from mudbot.errors import PluginError
+from mudbot.events import Command
 
 if TYPE_CHECKING:
     from mudbot.api import Api
     from mudbot.events import Speech
-    from mudbot.host.marks import CommandMark
+    from mudbot.host.marks import CommandMark, Role
+    from mudbot.host.means import Means
+    from mudbot.host.mutes import Mutes
+    from mudbot.host.reload import Roster
     from mudbot.host.triggers import Triggers
     from mudbot.mud.session import Session
     from mudbot.store.store import Store
@@ -35,6 +41,16 @@ class Crew(Protocol):
     def prefix(self) -> str: ...
     def commands(self, speech: Speech | None = None) -> Sequence[CommandMark]: ...
     def plugins(self) -> Sequence[tuple[str, bool]]: ...
+    @property
+    def roster(self) -> Roster | None: ...
+    @property
+    def mutes(self) -> Mutes: ...
+    @property
+    def owners(self) -> Sequence[str]: ...
+    def role_of(self, speech: Speech) -> Role: ...
+    def quotas(self, speech: Speech) -> Mapping[str, tuple[int, float]]: ...
+    @property
+    def recast(self) -> Callable[[str], Awaitable[str]] | None: ...
 
 
 class Bot:
@@ -44,15 +60,69 @@ class Bot:
         self._crew, self._session, self._api = crew, session, api
         self.triggers = triggers
         """The triggers of this session: what they did; on, off, more of them."""
+        self.means: Means
+        """What may be spent, and what was."""
 
     @property
     def prefix(self) -> str:
         """What chat commands begin with."""
         return self._crew.prefix
 
+    @property
+    def plugins(self) -> Roster:
+        """The plugins of all sessions: which there are; load, reload, unload, pause and resume them.
+
+        Raises PluginError where they cannot change, in a test for example.
+        """
+        if self._crew.roster is None:
+            raise PluginError("plugins do not change here: they were put together for this once")
+        return self._crew.roster
+
     def commands(self, speech: Speech | None = None) -> Sequence[CommandMark]:
         """Every chat command there is for who said *speech*; for anyone without it."""
         return self._crew.commands(speech)
+
+    @property
+    def muted(self) -> Mapping[str, float]:
+        """Who is not heard, by names in small letters, and for how many seconds yet."""
+        return self._crew.mutes.names()
+
+    def mute(self, who: str, seconds: float) -> None:
+        """Let no plugin of this session hear *who*, a name as the MUD shows it or a login id, for *seconds*.
+
+        Neither words nor commands nor what triggers look for; only ``@on(Line)`` methods still see the line.  Owners
+        are heard all the same.  All plugins share it, and it outlasts a restart.
+        """
+        self._crew.mutes.mute(who, seconds)
+
+    def unmute(self, who: str) -> bool:
+        """Hear *who* again; whether that was muted."""
+        return self._crew.mutes.unmute(who)
+
+    def role_of(self, who: Speech | Command) -> Role:
+        """``owner``, ``trusted`` or ``anyone``, as far as the MUD proves who said it: only a tell does."""
+        return self._crew.role_of(who.speech if isinstance(who, Command) else who)
+
+    def quotas(self, who: Speech | Command) -> Mapping[str, tuple[int, float]]:
+        """What is left to who said something of what plugins do, by their names: see ``Plugin.allowance``."""
+        return self._crew.quotas(who.speech if isinstance(who, Command) else who)
+
+    async def become(self, character: str) -> str:
+        """Be another character of the configuration, or one that ships, until the bot ends; what it is called.
+
+        It has its own memory.  Raises PluginError, naming those that there are, and ConfigError for a file with
+        mistakes; then nothing has changed.
+        """
+        if self._crew.recast is None:
+            raise PluginError("the character does not change here")
+        return await self._crew.recast(character)
+
+    async def tell_owners(self, text: str) -> bool:
+        """Tell the owners in private, where the MUD's tells reach a login id and no mere name; whether that was so."""
+        reachable = self._session.state == "playing" and self._session.dialect.reply_to == "id"
+        for owner in self._crew.owners if reachable else ():
+            self._session.say("tell", text, owner)
+        return reachable and bool(self._crew.owners)
 
     def status(self) -> Status:
         """How the bot is now."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mudbot.errors import GateError, PluginError
+from mudbot.events import Prompt
 from mudbot.host.marks import Deed, TriggerMark, trigger
 from mudbot.mud.gate import clean
 from mudbot.triggers.data import REST, Throttle, Written, filled
@@ -18,9 +19,10 @@ from mudbot.triggers.trigger import parents
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
-    from mudbot.events import Speech
+    from mudbot.events import Line, Speech
     from mudbot.triggers.engine import Engine
     from mudbot.triggers.entry import Entry, Firing
+    from mudbot.triggers.trigger import Trigger
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +30,18 @@ log = logging.getLogger(__name__)
 class Worker(Protocol):
     """A plugin at work."""
 
-    def offer_match(self, mark: TriggerMark, name: str, groups: Mapping[str, str]) -> None:
-        """Its own trigger fires."""
+    def offer_match(
+        self,
+        mark: TriggerMark,
+        name: str,
+        groups: Mapping[str, str],
+        event: Line | Prompt | None = None,
+        speech: Speech | None = None,
+    ) -> None:
+        """Its own trigger fires on *event*, which is *speech* if it is somebody's."""
 
-    def offer_job(self, name: str, job: Callable[[], Awaitable[Any]]) -> None:
-        """Something else to do; *name* is for the log."""
+    def offer_job(self, name: str, job: Callable[[], Awaitable[Any]], speech: Speech | None = None) -> None:
+        """Something else to do, because of *speech* if it is somebody's; *name* is for the log."""
 
 
 class Named(Protocol):
@@ -60,8 +69,12 @@ class Method:
     mark: TriggerMark
     name: str
 
-    def fire(self, firing: Firing[Any], _speech: Speech | None) -> None:
-        self.running.offer_match(self.mark, self.name, firing.groups)
+    def fire(self, firing: Firing[Any], speech: Speech | None) -> None:
+        self.call(firing, firing.line, speech)
+
+    def call(self, firing: Firing[Any], event: Line | Prompt, speech: Speech | None) -> None:
+        """It fires on *event*, which is *speech* if it is somebody's."""
+        self.running.offer_match(self.mark, self.name, firing.groups, event, speech)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +85,11 @@ class Added:
     mark: TriggerMark
     call: Callable[..., Awaitable[Any]]
 
-    def fire(self, firing: Firing[Any], _speech: Speech | None) -> None:
-        groups = firing.groups
-
-        async def call() -> None:  # groups become numbers in here, where a failure is the plugin's
-            await self.call(**self.mark.arguments(groups))
-
-        self.running.offer_job(firing.entry.trigger.name, call)
+    def fire(self, firing: Firing[Any], speech: Speech | None) -> None:
+        event: Line | Prompt = Prompt(firing.line.text) if self.mark.trigger.on == "prompt" else firing.line
+        self.running.offer_job(
+            firing.entry.trigger.name, partial(self.mark.call, self.call, firing.groups, event, speech), speech
+        )
 
 
 class Duty:
@@ -103,7 +114,7 @@ class Duty:
             log.warning("trigger %s: nothing is sent: %s", name, exc)
             return
         log.debug("trigger %s fires: %s", name, deed)
-        self.running.offer_job(f"trigger {name}", partial(self._act, deed))
+        self.running.offer_job(f"trigger {name}", partial(self._act, deed), speech)
 
     def _may_act(self, throttle: Throttle) -> bool:
         now = self._clock.now()
@@ -165,17 +176,17 @@ class GroupStatus:
 class Handle:
     """A trigger that was added while the bot ran."""
 
-    __slots__ = ("_engine", "_entry")
+    __slots__ = ("_crew", "_entry")
 
-    def __init__(self, engine: Engine[Target], entry: Entry[Target]) -> None:
-        self._engine, self._entry = engine, entry
+    def __init__(self, crew: Crew, entry: Entry[Target]) -> None:
+        self._crew, self._entry = crew, entry
 
     def __repr__(self) -> str:
         return f"<Handle of {self._entry!r}>"
 
     def remove(self) -> None:
         """Look for it no more; nothing happens if it was removed already."""
-        self._engine.remove(self._entry)
+        self._crew.look_away(self._entry)
 
 
 class Crew(Protocol):
@@ -187,6 +198,12 @@ class Crew(Protocol):
 
     def running_of(self, plugin: Any) -> Worker:
         """*plugin* at work, or about to be."""
+
+    def look_for(self, trigger: Trigger, target: Target, *, barred: str = "") -> Entry[Target]:
+        """Look for *trigger* as long as its plugin is at work."""
+
+    def look_away(self, entry: Entry[Target]) -> None:
+        """Look for it no more."""
 
 
 class Triggers:
@@ -252,9 +269,9 @@ class Triggers:
         if not inspect.iscoroutinefunction(call):
             raise PluginError(f"{place} must be 'async def'")
         mark = _mark_of(pattern, options)
-        mark.bind(call, place, set(inspect.signature(call).parameters))
+        mark.bind(call, place)
         target = Added(self._crew.running_of(self._plugin), mark, call)
-        return Handle(self._crew.engine, self._crew.engine.add(replace(mark.trigger, name=place), target))
+        return Handle(self._crew, self._crew.look_for(replace(mark.trigger, name=place), target))
 
     def carry_out(self, act: Callable[[Deed], Awaitable[Any]]) -> int:
         """Have *act* do what the triggers of the configuration ask, from the next line on; how many they are.
@@ -265,7 +282,7 @@ class Triggers:
         for written in self._crew.written:
             duty = Duty(running, written, act, self._crew.clock)
             why = barred(self._plugin.name) if written.commands and not self._may_command else ""
-            entry = engine.add(written.trigger, duty, barred=why)
+            entry = self._crew.look_for(written.trigger, duty, barred=why)
             if not written.enabled:
                 engine.rest(entry, on=False)
         return len(self._crew.written)

@@ -1,8 +1,8 @@
 """The embedded server's moderation: does a text abuse somebody?  In English and Chinese, for talk in a game.
 
 A word list is the wrong tool here (everybody kills orcs), so a text is judged by its neighbours: the abusive and the
-clean examples that mean something like it, the nearer the more.  Rules come on top of it for what must never pass,
-and they read through disguises.  Examples and rules are data, in ``data/``.
+clean examples that mean something like it, the nearer the more (``examples``).  Rules come on top of it for what must
+never pass, and they read through disguises.  Examples, cues and rules are data, in ``data/``.
 
 After a change of the examples run ``python -m mudbot.local.filter``: it writes their vectors anew.
 """
@@ -28,6 +28,7 @@ import numpy as np
 import yaml
 
 from mudbot.local.embed import Embedder, Vectors
+from mudbot.local.examples import Examples
 
 CATEGORIES = (
     "harassment",
@@ -46,15 +47,6 @@ CATEGORIES = (
 )
 """The names of the OpenAI moderation API (its omni-moderation models)."""
 
-SHARPNESS, RIDGE = 3.0, 0.1
-"""How fast an example's say falls with distance, and how much a single example is distrusted.  Chosen by leaving one
-example out in turn: F1 0.89, where the mean of the three nearest of each kind has 0.85."""
-MARGIN = -0.08
-"""From where on a text is flagged: where precision and recall are equal when examples are left out."""
-CATEGORY_STEP = 12.0
-"""How much of the margin a category loses by being farther away than the nearest one."""
-STEEPNESS = 5.0
-"""Only the look of the scores: a text at the margin scores 0.5, a clear insult above 0.9."""
 RULE_SCORE = 0.99
 
 MAX_CHARS = 100_000
@@ -85,7 +77,13 @@ _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols that look like nothing (Hangul fillers, the empty Braille cell)."""
 _LOOKALIKES = str.maketrans("аеорсухіѕкмтнвԁјοαεικνρτυχ", "aeopcyxiskmthbdjoaeikvptux")
 _LEET = str.maketrans("013457@$!|", "oieastasil")
-_SIMPLIFIED = str.maketrans("媽馬碼嗎瑪擬爺殺強姦賤貨現實線裡學蘿歲開雞", "妈马码吗玛拟爷杀强奸贱货现实线里学萝岁开鸡")
+_SIMPLIFIED = str.maketrans(
+    "媽馬碼嗎瑪擬爺殺強姦賤貨現實線裡學蘿歲開雞妳伱鈤莪菂東豬廢腦殘滾蟲爛槍彈藥頻視發會個這們來時說為"
+    "無頭國龜樓遺書臉體騷錢賣買銀證號罵癱傷斷條壞還給讓過🐴🐎🐷🐖🐶🐕💩🐢🔫🔪",
+    "妈马码吗玛拟爷杀强奸贱货现实线里学萝岁开鸡你你日我的东猪废脑残滚虫烂枪弹药频视发会个这们来时说为"
+    "无头国龟楼遗书脸体骚钱卖买银证号骂瘫伤断条坏还给让过马马猪猪狗狗屎龟枪刀",
+)
+"""Traditional characters, those that stand for others that sound alike, and pictures that are read aloud."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(rf"[^\s{_HAN}，。、,;；]+")
 _EDGES = ".,!?;:\"'()[]{}<>~-_=+/\\"
@@ -198,6 +196,8 @@ class Rules:
 
     words: BadWords
     patterns: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
+    cues: tuple[re.Pattern[str], ...] = ()
+    """What a text speaks of: no rules, but the examples teach how much each counts."""
 
     def hits(self, reading: Reading) -> set[str]:
         """The categories that *reading* falls under."""
@@ -221,7 +221,8 @@ def load_rules() -> Rules:
     """The rules that ship with mudbot."""
     raw = yaml.safe_load(_data("moderation_rules.yaml"))
     patterns = tuple((re.compile(_pattern(rule)), tuple(rule["categories"])) for rule in raw["rules"])
-    return Rules(BadWords(raw["disguised"]), patterns)
+    cues = yaml.safe_load(_data("moderation_cues.yaml"))["cues"]
+    return Rules(BadWords(raw["disguised"]), patterns, tuple(re.compile(cue) for cue in cues.values()))
 
 
 def _pattern(rule: Mapping[str, Any]) -> str:
@@ -315,7 +316,7 @@ class Filter:
         """
         self._embedder, self._own_seeds = embedder, seeds
         self._rules = rules or load_rules()
-        self._examples: _Examples | None = None
+        self._examples: Examples | None = None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -335,13 +336,13 @@ class Filter:
         scores = np.zeros(len(CATEGORIES), dtype=np.float32)
         if parts := pieces(reading.text):
             examples = self._loaded()
-            scores = examples.scores(self._embedder.vectors(parts)).max(axis=0)
+            scores = examples.scores(parts, self._embedder.vectors(parts)).max(axis=0)
         for name in self._rules.hits(reading):
             column = CATEGORIES.index(name)
             scores[column] = max(scores[column], RULE_SCORE)
         return _judgement(scores)
 
-    def _loaded(self) -> _Examples:
+    def _loaded(self) -> Examples:
         with self._lock:
             if self._examples is None:
                 seeds = self._own_seeds or load_seeds()
@@ -349,7 +350,8 @@ class Filter:
                 vectors = None if self._own_seeds else _stored_vectors(texts)
                 if vectors is None:
                     vectors = self._embedder.vectors(texts)
-                self._examples = _Examples(seeds, vectors)
+                names = [names for _, names in seeds.abusive]
+                self._examples = Examples(texts, vectors, names, CATEGORIES, self._rules.cues)
             return self._examples
 
 
@@ -357,43 +359,6 @@ def _judgement(scores: Vectors) -> Judgement:
     by_name = {name: round(float(score), 6) for name, score in zip(CATEGORIES, scores, strict=True)}
     categories = {name: score >= 0.5 for name, score in by_name.items()}
     return Judgement(any(categories.values()), categories, by_name)
-
-
-class _Examples:
-    """The examples' vectors, and how much each of them counts (kernel ridge regression)."""
-
-    def __init__(self, seeds: Seeds, vectors: Vectors) -> None:
-        clean, abusive = vectors[: len(seeds.clean)], vectors[len(seeds.clean) :]
-        # All e5 vectors point roughly one way; without their mean the differences between texts stand out.
-        self._centre = (clean.mean(axis=0) + abusive.mean(axis=0)) / 2
-        self._vectors = self._centred(vectors)
-        self._abusive = self._centred(abusive)
-        wanted = np.r_[-np.ones(len(clean)), np.ones(len(abusive))]
-        nearness = _nearness(self._vectors @ self._vectors.T)
-        self._weights = np.linalg.solve(nearness + RIDGE * np.eye(len(wanted)), wanted).astype(np.float32)
-        self._members = [np.flatnonzero([c in names for _, names in seeds.abusive]) for c in CATEGORIES]
-
-    def _centred(self, vectors: Vectors) -> Vectors:
-        moved = vectors - self._centre
-        return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
-
-    def scores(self, vectors: Vectors) -> Vectors:
-        """One row a text, one column a category: the text's margin for that of its nearest example, less for others."""
-        centred = self._centred(vectors)
-        likeness = centred @ self._abusive.T
-        behind = np.full((len(vectors), len(CATEGORIES)), np.inf, dtype=np.float32)
-        for column, rows in enumerate(self._members):
-            if rows.size:
-                behind[:, column] = likeness.max(axis=1) - likeness[:, rows].max(axis=1)
-        # About -1 among clean examples, about 1 among abusive ones.
-        abusive = _nearness(centred @ self._vectors.T) @ self._weights
-        margins = abusive[:, np.newaxis] - MARGIN - CATEGORY_STEP * behind
-        # Beyond 16 either way the score does not change any more, but the exponential would overflow.
-        return np.asarray(1 / (1 + np.exp(-np.clip(STEEPNESS * margins, -16, 16))), dtype=np.float32)
-
-
-def _nearness(likeness: Vectors) -> Vectors:
-    return np.asarray(np.exp(-SHARPNESS * (1 - likeness)), dtype=np.float32)
 
 
 if __name__ == "__main__":

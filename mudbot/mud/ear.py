@@ -1,4 +1,8 @@
-"""Lines to speech where one line is not enough: wrapped words, pages in two lines, lines that were cut.  Pure."""
+"""Lines to speech where one line is not enough: wrapped words, pages in two lines, lines that were cut.  Pure.
+
+Who knows the width of a screen chooses what stands at a line's beginning.  So lines that were held back and say nothing
+in the end are ``quoted``, as those right behind them are until the words close: they may not be the MUD's own.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,10 @@ from mudbot.mud.dialect import Dialect
 
 ANNOUNCED_FOR = 3
 """Lines for which an announcement of who speaks next holds."""
+WORDY = 50
+"""Lines for which words go on at most where nothing is held any more: no MUD takes more in one command."""
+BROKEN = 60
+"""Characters of the shortest line that a MUD breaks: a screen of 80 columns less a long word, which would not fit."""
 
 Heard = tuple[Line, Speech | None]
 
@@ -34,6 +42,7 @@ class Ear:
         self._open: list[Line] = []
         self._announced, self._lines_left = "", 0
         self._amid_line = False
+        self._going_on = 0  # lines that may be the rest of words of which nothing is held any more
 
     def __repr__(self) -> str:
         return f"<Ear {self._dialect.name}{f', {len(self._open)} lines open' if self._open else ''}>"
@@ -44,9 +53,14 @@ class Ear:
         return bool(self._open)
 
     @property
+    def amid_words(self) -> bool:
+        """Whether somebody's words may go on, held back or not, until ``flush`` was called once or twice."""
+        return bool(self._open or self._going_on)
+
+    @property
     def attentive(self) -> bool:
         """Whether the next line goes on with what began: its speech, what was announced, or a line that was cut."""
-        return bool(self._open or self._lines_left or self._amid_line)
+        return bool(self._open or self._going_on or self._lines_left or self._amid_line)
 
     def hear(self, line: Line, numbers: Sequence[int] | None = None) -> list[Heard]:
         """What *line* says; empty while more of it must come, several entries where it ends a wait for nothing.
@@ -56,15 +70,36 @@ class Ear:
         # The rest of a line that was too long begins where its sender chose: nothing in it is speech.
         amid, self._amid_line = self._amid_line, line.cut
         if amid:
-            return [*self.flush(), (line, None)]
+            return [*self.flush(), (line.as_quoted(), None)]
         if self._wrap is not None and (self._open or self._begins(line)):
             return self._collect(line)
-        return [(line, self._read(line, numbers))]
+        goes_on = self._amid_line or self._going_on > 0
+        if self._going_on:
+            self._count(line)
+        speech = self._read(line, numbers)
+        if speech is not None and speech.kind != "self" and self._wrap is not None and self._wrap[1].search(line.text):
+            self._closes(line)
+        return [(line.as_quoted() if goes_on and speech is None else line, speech)]
 
-    def flush(self) -> list[Heard]:
-        """What was held back, as lines that say nothing: what stands in them began where a speaker chose."""
+    def flush(self, *, over: bool = False) -> list[Heard]:
+        """What was held back, as lines that say nothing: what stands in them began where a speaker chose.
+
+        The rest of it may follow, until this is called once more; with *over* the MUD said that nothing does.
+        """
         held, self._open = self._open, []
-        return [(line, None) for line in held]
+        self._going_on = WORDY if held and not over else 0
+        return [(line.as_quoted(), None) for line in held]
+
+    def _count(self, line: Line) -> None:
+        """*line* may be of words of which nothing is held any more: do they go on behind it?"""
+        assert self._wrap is not None
+        self._going_on -= 1
+        if len(line.text) < BROKEN and self._wrap[1].search(line.text):
+            self._going_on = 0
+
+    def _closes(self, line: Line) -> None:
+        """*line* closes words, or a quotation in them where the line was broken: then the rest of them follows."""
+        self._going_on = WORDY if len(line.text) >= BROKEN else 0
 
     def _begins(self, line: Line) -> bool:
         assert self._wrap is not None
@@ -78,11 +113,12 @@ class Ear:
         self._open.append(line)
         if len(self._open) > 1 and self._wrap[1].search(line.text):
             held, self._open = self._open, []
+            self._closes(line)
             first, *rest = held
             text = self._dialect.wrap.joint.join([first.text.rstrip(), *(each.text.strip() for each in rest)])
             joined = Line(text, prompt=first.prompt, colours=_Looks(first))
             speech = None if self._ambiguous(rest) else self._read(joined)
-            return [(joined, speech)] if speech else [(each, None) for each in held]
+            return [(joined, speech)] if speech else [(each.as_quoted(), None) for each in held]
         return self.flush() if len(self._open) >= self._dialect.wrap.lines else []
 
     def _ambiguous(self, rest: list[Line]) -> bool:

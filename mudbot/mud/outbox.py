@@ -28,6 +28,9 @@ MAX_WAITING = 200
 LEAST_SLEEP = 0.001
 """Seconds: rounding must not make a busy loop of a wait that is as good as over."""
 
+Ended = Callable[[str | None], None]
+"""Told once how it went with a packet: None as it was written to the link, else why it never will be."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
@@ -35,6 +38,12 @@ class _Waiting:
     urgent: bool
     since: float
     due: float
+    ended: Ended | None = None
+
+    def end(self, why: str | None) -> None:
+        """It left, or it never will because of *why*."""
+        if self.ended is not None:
+            self.ended(why)
 
     @property
     def lane(self) -> tuple[bool, Verb | None, str]:
@@ -92,17 +101,25 @@ class Outbox:
         self._write = None
         self._changed.set()
 
-    def put(self, packet: Packet, *, urgent: bool = False, typing: float = 0.0) -> None:
+    def put(
+        self, packet: Packet, *, urgent: bool = False, typing: float = 0.0, ended: Ended | None = None
+    ) -> None:  # fmt: skip
         """Queue *packet*, to leave in *typing* seconds at the earliest; the oldest is dropped where too many wait.
 
         Lines to the same target with the same verb leave in the order in which they were put; others may pass them.
         *urgent* is for the login, the owner and the answers to the MUD's own questions: these leave before all that
-        is not urgent, though at the pace of commands.
+        is not urgent, though at the pace of commands.  *ended* is called at the moment of the writing, before anything
+        that the MUD answers can be read; it must not raise.
         """
         now = self._clock.now()
-        self._waiting.append(_Waiting(packet, urgent, now, now + max(typing, 0.0)))
+        self._waiting.append(_Waiting(packet, urgent, now, now + max(typing, 0.0), ended))
         if len(self._waiting) > MAX_WAITING:
             self._drop(min(self._waiting, key=lambda e: (e.urgent, e.packet.verb is None)), "too many lines wait")
+        self._changed.set()
+
+    def withdraw(self, packet: Packet) -> None:
+        """Do not send *packet* any more, this very one; nothing happens if it left already."""
+        self._waiting = [entry for entry in self._waiting if entry.packet is not packet]
         self._changed.set()
 
     def hold(self, seconds: float, verbs: frozenset[Verb] | None = None) -> None:
@@ -172,14 +189,17 @@ class Outbox:
             # The link is going down, or the next write will tell; this line may have gone out: it is not tried again.
             self.dropped += 1
             log.exception("%snot said, the link failed: %s", self._whose, entry.packet.text)
+            entry.end("the link failed")
         else:
             self.sent += 1
             self.sent_at = self._clock.now()
+            entry.end(None)
 
     def _drop(self, entry: _Waiting, why: str) -> None:
         self._waiting.remove(entry)
         self.dropped += 1
         log.warning("%snot said, %s: %s", self._whose, why, entry.packet.text)
+        entry.end(why)
 
     async def _rest(self, until: float | None) -> None:
         """Until the clock shows *until*, or something changed."""

@@ -37,6 +37,14 @@ class People:
         """Whether *name* was seen with more than one id."""
         return name in self._ids and self._ids[name] is None
 
+    def knows(self, name: str) -> bool:
+        """Whether *name* was ever seen with an id."""
+        return name in self._ids
+
+    def login_of(self, name: str) -> str | None:
+        """The id of *name*; None where none was seen, empty where more than one was."""
+        return self._ids[name] or "" if name in self._ids else None
+
     def id_of(self, name: str | None) -> str | None:
         """The id of *name*; None where it is not known or not certain."""
         return self._ids.get(name or "")

@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mudbot.mud.transcript import key_of, question
+from mudbot.mud.transcript import key_of
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock, Timer
@@ -369,28 +369,3 @@ class Recorder:
         """Wait until all is written.  The links have ended."""
         while self.busy:
             await asyncio.wait(self.busy)
-
-
-class Overheard:
-    """An Api, as a session that is recorded asks it: what it answers in words is noted."""
-
-    def __init__(self, api: Any, recorder: Recorder) -> None:
-        self._api, self._recorder = api, recorder
-
-    def __repr__(self) -> str:
-        return f"<Overheard {self._api!r}>"
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._api, name)
-
-    async def chat(self, messages: Sequence[Mapping[str, Any]], **params: Any) -> Any:
-        """As ``Api.chat``."""
-        return self._note({"messages": messages}, await self._api.chat(messages, **params))
-
-    async def complete(self, prompt: str, **params: Any) -> Any:
-        """As ``Api.complete``."""
-        return self._note({"prompt": prompt}, await self._api.complete(prompt, **params))
-
-    def _note(self, body: Mapping[str, Any], answer: Any) -> Any:
-        self._recorder.answered(question(body), str(answer.text))
-        return answer

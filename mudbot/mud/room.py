@@ -6,12 +6,17 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
-from mudbot.events import Gmcp, Line, Prompt, Room
+from mudbot.events import Arrived, Gmcp, Left, Line, Prompt, Room
 from mudbot.mud.dialect import Dialect
 
 MAX_LOOK_LINES = 60
+MAX_MOVES = 500
+"""People of whom it is remembered which way the MUD told that they came or went."""
+
+Moved = Arrived | Left
+Source = Literal["text", "gmcp"]
 
 
 class RoomTracker:
@@ -25,6 +30,7 @@ class RoomTracker:
         self._looking: asyncio.Future[Room] | None = None
         self._seen: list[str] = []
         self._by_gmcp = False
+        self._moves: dict[str, tuple[type[Moved], Source]] = {}  # the last of each, unless both sources told it
         self.on_people: Callable[[str, str], None] = lambda _name, _id: None
         """Gets the name and the login id of everybody whom a look shows with both."""
         self.current = Room()
@@ -53,19 +59,29 @@ class RoomTracker:
         """How many lines with text have come since the look."""
         return sum(bool(text.strip()) for text in self._seen)
 
-    def hear(self, event: Line | Prompt) -> None:
-        """A line that is no speech, or a prompt."""
+    def moves(self, text: str) -> bool:
+        """Whether a line that is no speech says that somebody came or went."""
+        return self._moved(text) is not None
+
+    def hear(self, event: Line | Prompt) -> Moved | None:
+        """A line that is no speech, or a prompt; who came or went, where that is news."""
+        moved: Moved | None = None
         if self._looking is not None and self._looking.done():
             self._looking = None  # given up by who waited: what comes now is no answer to the look
         if isinstance(event, Line):
-            self._moved(event.text)
+            if (found := self._moved(event.text)) is not None:
+                moved = self._note(found, "text")
             if self._looking is not None and len(self._seen) < MAX_LOOK_LINES:
                 self._seen.append(self._dialect.bare(event.text))
         else:
             self.finish()
+        return moved
 
-    def hear_gmcp(self, event: Gmcp) -> None:
-        """``Room.Info`` (name, desc, exits) and IRE's ``Room.Players``, ``Room.AddPlayer``, ``Room.RemovePlayer``."""
+    def hear_gmcp(self, event: Gmcp) -> Moved | None:
+        """``Room.Info`` (name, desc, exits) and IRE's ``Room.Players``, ``Room.AddPlayer``, ``Room.RemovePlayer``.
+
+        Who came or went, where that is news.
+        """
         data = event.data
         match event.package.lower():
             case "room.info" if isinstance(data, dict):
@@ -81,9 +97,10 @@ class RoomTracker:
                 self._by_gmcp = True
                 self.current = replace(self.current, people=tuple(filter(None, map(_name, data))))
             case "room.addplayer":
-                self._add(_name(data))
+                return self._note(Arrived(_name(data)), "gmcp")
             case "room.removeplayer":
-                self._remove(_name(data))
+                return self._note(Left(_name(data)), "gmcp")
+        return None
 
     def _finish(self) -> None:
         looked = read_room(self._dialect, self._seen)
@@ -95,11 +112,29 @@ class RoomTracker:
             self._looking.set_result(self.current)
         self._looking = None
 
-    def _moved(self, text: str) -> None:
+    def _moved(self, text: str) -> Moved | None:
         text = self._dialect.bare(text)
-        for pattern, act in ((self._arrives, self._add), (self._leaves, self._remove)):
+        for pattern, kind in ((self._arrives, Arrived), (self._leaves, Left)):
             if pattern and (found := pattern.search(text)):
-                act(next(filter(None, found.groups()), ""))
+                return kind(next(filter(None, found.groups()), ""))
+        return None
+
+    def _note(self, moved: Moved, source: Source) -> Moved | None:
+        """Take over who came or went; the same where it is news, None where the other source told it already.
+
+        What one source tells the other tells soon, or never: without a clock, the second of two is the same event.
+        """
+        if not moved.who:
+            return None
+        (self._add if isinstance(moved, Arrived) else self._remove)(moved.who)
+        key, kind = moved.who.casefold(), type(moved)
+        before = self._moves.pop(key, None)
+        if before is not None and before[0] is kind and before[1] != source:
+            return None
+        self._moves[key] = kind, source
+        if len(self._moves) > MAX_MOVES:
+            del self._moves[next(iter(self._moves))]
+        return moved
 
     def _add(self, name: str) -> None:
         people = self.current.people

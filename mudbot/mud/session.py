@@ -10,10 +10,11 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from mudbot.errors import BusyError, ConnectError, LoginError, MudError
-from mudbot.events import Closed, Disconnected, Lines, LoggedIn, MudEvent, Room, SessionEvent, Speech
+from mudbot.events import Closed, Connected, Disconnected, Lines, LoggedIn, MudEvent, Room, SessionEvent, Speech
 from mudbot.mud import dialect as dialects
 from mudbot.mud.detect import Detector
 from mudbot.mud.login import Character
@@ -21,13 +22,14 @@ from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
 from mudbot.mud.spelling import in_both_scripts
 from mudbot.mud.telnet import HUNG_UP, LOST, Address, Connection
+from mudbot.mud.told import Tidings
 from mudbot.mud.visit import Visit
 from mudbot.mud.voice import Manner, Voice
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
     from mudbot.mud.dialect import Dialect
-    from mudbot.mud.outbox import Outbox
+    from mudbot.mud.outbox import Ended, Outbox
     from mudbot.mud.rules import Verb
     from mudbot.mud.skim import Finder
 
@@ -83,6 +85,7 @@ class Session:
         self.why = ""
         """Why it is in this state, for people."""
         self.room = RoomTracker(dialect)
+        self.told = Tidings(character.name)
         self.reconnect = Reconnect()
         self._clock = clock
         encoding = "utf-8" if address.encoding == "auto" else address.encoding
@@ -129,14 +132,35 @@ class Session:
             return True
         return self.voice.answer(speech, text, typing=typing)
 
+    async def find_out(self, speech: Speech) -> None:
+        """Look who is here where it takes that to answer *speech*; wait for a look that is under way.
+
+        At most once in 20 s, and for 5 s at most: whoever was not seen then cannot be answered yet.
+        """
+        if self.state == "playing" and self.voice.must_look(speech):
+            self._look_for_somebody()
+            if self._looking is not None and not self._looking.done():
+                await asyncio.wait({self._looking})
+
     def command(self, text: str, *, urgent: bool = False) -> None:
         """Queue a raw command of the dialect's or the owner's.  Raises GateError if it is not one plain line."""
         self.voice.command(text, urgent=urgent)
+
+    def sending(self, text: str, ended: Ended) -> Callable[[], None]:
+        """Queue a raw command; *ended* is told when it leaves, or why it never will.  Call what is returned to undo it.
+
+        Raises GateError if it is not one plain line.
+        """
+        return partial(self.outbox.withdraw, self.voice.command(text, ended=ended))
 
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself: an echo, or its own name on a channel."""
         names = {_plain(speech.speaker or ""), _plain(speech.id or "")}
         return speech.kind == "self" or bool(names & self.own_names)
+
+    def is_own_name(self, name: str) -> bool:
+        """Whether *name* is one of the character's."""
+        return _plain(name) in self.own_names
 
     async def look(self) -> Room:
         """The room as the MUD shows it now; what is known already where it does not answer within 4 seconds."""
@@ -246,6 +270,7 @@ class Session:
         self._over = asyncio.get_running_loop().create_future()
         self._link = Connection(self.address, self._on_events)
         self._visit = Visit(self, self._link, self._clock)
+        self.told.forget()
         if self.on_link is not None:
             self.on_link(self._link)
         self._since = self._clock.now()
@@ -346,6 +371,7 @@ class Session:
         """The link is there; text can come before the connection call returns."""
         if self.state == "connecting":
             self._become("logging in")
+            self.listener([Connected()])
 
     def enter(self, *, confirmed: bool) -> None:
         """The character is in the game."""
@@ -372,8 +398,11 @@ class Session:
     def learn_who(self, speech: Speech) -> None:
         """Remember the speaker's id, or look who is here where it takes that to answer."""
         self.voice.people.hear(speech)
-        now = self._clock.now()
-        if self.voice.must_look(speech) and now - self._looked >= LOOK_AGAIN:
+        if self.voice.must_look(speech):
+            self._look_for_somebody()
+
+    def _look_for_somebody(self) -> None:
+        if (now := self._clock.now()) - self._looked >= LOOK_AGAIN:
             self._looked = now
             self._looking = asyncio.ensure_future(self.look())
             self._own(self._looking)

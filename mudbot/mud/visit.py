@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from mudbot.clock import Clock
     from mudbot.errors import MudError
-    from mudbot.events import SessionEvent, Speech
+    from mudbot.events import Arrived, Left, SessionEvent, Speech
     from mudbot.mud.dialect import Dialect
     from mudbot.mud.ear import Heard
     from mudbot.mud.room import RoomTracker
     from mudbot.mud.rules import News as Told
     from mudbot.mud.skim import Finder
     from mudbot.mud.telnet import Connection
+    from mudbot.mud.told import Tidings
     from mudbot.mud.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Life(Protocol):
     detector: Detector | None
     voice: Voice
     room: RoomTracker
+    told: Tidings
     listener: Callable[[Sequence[SessionEvent]], None]
     finder: Callable[[tuple[re.Pattern[str], ...]], Finder] | None
 
@@ -92,6 +94,9 @@ class Life(Protocol):
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself."""
 
+    def is_own_name(self, name: str) -> bool:
+        """Whether *name* is the character's."""
+
 
 MudNews = Line | Prompt | Gmcp | Msdp | Mssp
 
@@ -109,7 +114,7 @@ class Visit:
         """Lines with text since the last answer of the login: who refuses says little, a world says much."""
         self._half = ""  # a quiet prompt that was no question yet: the rest of it may come
         self._door_quiet = Quiet(session, clock, UNKNOWN_QUIET, self._ask_held)
-        self._ear_quiet = Quiet(session, clock, HELD, lambda: self._hear_all(self._ear.flush()))
+        self._ear_quiet = Quiet(session, clock, HELD, self._words_rest)
         self._awake_at = 0.0
         self._read: list[Heard] = []  # of the line that is looked at
         self._adopt()
@@ -183,7 +188,12 @@ class Visit:
         if self._session.state != "playing":
             return False
         self._read = self._ear.hear(line, numbers)
-        if self._read != [(line, None)] or self._news_in(line) is not None:
+        if (
+            self._read != [(line, None)]
+            or self._read[0][0].quoted
+            or self._news_in(line) is not None
+            or self._session.room.moves(line.text)
+        ):
             return False
         self._answer_question(line.text)
         self._session.room.hear(line)
@@ -194,7 +204,7 @@ class Visit:
             self.hear(line)
             return
         self.said_since += bool(line.text.strip())
-        if self._ear.open:
+        if self._ear.amid_words:
             self._ear_quiet.touch()
         self._hear_all(self._read)
 
@@ -212,10 +222,12 @@ class Visit:
         """The next event of the link."""
         if not isinstance(event, Gmcp | Msdp):
             self._detect(event)
-        if isinstance(event, Gmcp):
-            self._session.room.hear_gmcp(event)
+        moved = self._session.room.hear_gmcp(event) if isinstance(event, Gmcp) else None
+        if isinstance(event, Gmcp | Msdp):
+            self._session.told.hear(event)
         if isinstance(event, Msdp | Mssp) or (isinstance(event, Gmcp) and self._session.state == "playing"):
             self._session.listener([event])
+            self._tell_of(moved)
         elif isinstance(event, Line | Prompt):
             if self._session.state == "playing":
                 self._in_game(event)
@@ -360,26 +372,38 @@ class Visit:
             event = Line(event.text) if isinstance(event, Prompt) else event.after("")
         if isinstance(event, Line):
             heard = self._ear.hear(event)
-            if self._ear.open:
+            if self._ear.amid_words:
                 self._ear_quiet.touch()
             self._hear_all(heard)
         else:
-            self._hear_all(self._ear.flush())
+            self._hear_all(self._ear.flush(over=event.kind in ("ga", "eor")))
             self._answer_question(event.text)
             self._session.room.hear(event)
             self._session.listener([event])
+
+    def _words_rest(self) -> None:
+        """A moment of quiet: no more comes of what is held back, and a moment later nothing that belongs to it."""
+        held = self._ear.flush()
+        if self._ear.amid_words:
+            self._ear_quiet.touch()
+        self._hear_all(held)
 
     def _hear_all(self, heard: list[Heard]) -> None:
         for line, speech in heard:
             if speech is None:
                 self._answer_question(line.text)
-                self._session.room.hear(line)
+                moved = self._session.room.hear(line)
                 self._session.listener([line])
+                self._tell_of(moved)
                 self._heed(line)
             elif not self._session.is_own(speech):  # nothing that the character said itself goes any further
                 log.debug("%s: heard %s", self._session.name, speech)
                 self._session.learn_who(speech)
                 self._session.listener([line, speech.heard(self._clock.now())])
+
+    def _tell_of(self, moved: Arrived | Left | None) -> None:
+        if moved is not None and not self._session.is_own_name(moved.who):
+            self._session.listener([moved])
 
     def _answer_question(self, text: str) -> None:
         if (send := self._questions.answer(text, "game", self._clock.now())) is not None:

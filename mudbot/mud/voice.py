@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from mudbot.errors import GateError
 from mudbot.events import Speech
 from mudbot.mud.gate import Gate, Packet, Parts
-from mudbot.mud.outbox import Outbox
+from mudbot.mud.outbox import Ended, Outbox
 from mudbot.mud.people import People
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ LONGEST_TYPING = 4.0
 LONGEST_WAIT = 12.0
 """Seconds that all lines of an answer take at most: what waits too long is not said at all."""
 
+
+_ADDRESS = re.compile(r"(?P<name>[^<>]+) <(?P<id>[^<>\s]+)>")
+"""Somebody as plugins keep them; ``<`` and ``>`` are in nobody's name."""
 
 _CONSEQUENCES: dict[NewsKind, str] = {
     "muted": "nothing of that kind is said for {:.0f} s",
@@ -116,6 +120,21 @@ class Voice:
             and "(?P<id>" in (self._dialect.room.people or "")
         )
 
+    def whom(self, name: str) -> Speech:
+        """What a tell to *name* answers: a name as it is shown, a login id, or what ``address`` made of one."""
+        if found := _ADDRESS.fullmatch(name):
+            return Speech("tell", found["name"], None, found["id"])
+        known = self._dialect.reply_to != "id" or self.people.knows(name)
+        # A name that nobody was seen with, and that could be typed as an id, is one: it is what an owner would type.
+        return Speech("tell", name, None, None if known or not self._dialect.addressable(name) else name)
+
+    def address(self, speech: Speech) -> str:
+        """What ``whom`` takes, and what can be kept: the name, and the id where this MUD addresses by it."""
+        if not speech.speaker or self._dialect.reply_to != "id":
+            return speech.speaker or ""
+        login = self._identified(speech).id
+        return f"{speech.speaker} <{login}>" if login else speech.speaker
+
     def answer(self, speech: Speech, text: str, *, typing: bool = False) -> bool:
         """Say *text* where *speech* was said; False if there is no way to."""
         route = self._dialect.answer_to(self._identified(speech))
@@ -126,9 +145,11 @@ class Voice:
             return False
         return self.say(route[0], text, route[1], asked=speech.at if typing and speech.at else None)
 
-    def command(self, text: str, *, urgent: bool = False) -> None:
-        """Queue a raw command.  Raises GateError if it is not one plain line."""
-        self.outbox.put(self._gate.command(text), urgent=urgent)
+    def command(self, text: str, *, urgent: bool = False, ended: Ended | None = None) -> Packet:
+        """Queue a raw command; what waits in the outbox is returned.  Raises GateError if it is not one plain line."""
+        packet = self._gate.command(text)
+        self.outbox.put(packet, urgent=urgent, ended=ended)
+        return packet
 
     def plain(self, text: str) -> Packet:
         """A raw command for somebody who sends it himself.  Raises GateError if it is not one plain line."""

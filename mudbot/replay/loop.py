@@ -25,7 +25,82 @@ START = 1000.0
 PATIENCE = 60.0
 """True seconds for which time stands still for a thread; one that has not ended by then may wait for the bot."""
 
+Poll = Callable[[float | None], list[tuple[selectors.SelectorKey, int]]]
+"""What a selector does: wait for files, at most so many seconds."""
+
 _Job = tuple["concurrent.futures.Future[Any]", "asyncio.Future[Any]"]
+
+
+class Jobs:
+    """The threads of a loop whose time is not the true one: waited for one after the other, in their order."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._jobs: deque[_Job] = deque()
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="replay")
+
+    def __repr__(self) -> str:
+        return f"<Jobs {len(self._jobs)} waited for>"
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    @property
+    def threads(self) -> ThreadPoolExecutor:
+        """Those that take what names none of its own."""
+        return self._threads
+
+    def submit(
+        self, executor: concurrent.futures.Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Run *func* in a thread; its outcome comes when ``wait`` is called in its turn."""
+        job = (executor or self._threads).submit(func, *args)
+        job.add_done_callback(self._wake)
+        future = self._loop.create_future()
+        self._jobs.append((job, future))
+        return future
+
+    def wait(self, poll: Poll) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for the first one, or until *poll* has something else."""
+        job, future = self._jobs[0]
+        if not job.done():
+            events = poll(PATIENCE)
+            if not events:
+                log.warning("a thread takes more than %.0f s: the time goes on without it", PATIENCE)
+                self._jobs.popleft()
+                self._hand_over_later(job, future)
+            return events
+        self._jobs.popleft()
+        _hand_over(job, future)
+        return []
+
+    def leave(self) -> None:
+        """Let each hand over what it found by itself."""
+        for job, future in self._jobs:
+            self._hand_over_later(job, future)
+        self._jobs.clear()
+
+    def _wake(self, _job: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(lambda: None)
+
+    def _hand_over_later(self, job: concurrent.futures.Future[Any], future: asyncio.Future[Any]) -> None:
+        def done(_job: object) -> None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(_hand_over, job, future)
+
+        job.add_done_callback(done)
+
+
+def _hand_over(job: concurrent.futures.Future[Any], future: asyncio.Future[Any]) -> None:
+    if future.done():
+        return
+    if job.cancelled():
+        future.cancel()
+    elif (failure := job.exception()) is not None:
+        future.set_exception(failure)
+    else:
+        future.set_result(job.result())
 
 
 class _Selector(selectors.DefaultSelector):
@@ -37,9 +112,6 @@ class _Selector(selectors.DefaultSelector):
         if self.loop is None:
             return super().select(timeout)
         return self.loop.wait(timeout, super().select)
-
-
-Poll = Callable[[float | None], list[tuple[selectors.SelectorKey, int]]]
 
 
 class ReplayLoop(asyncio.SelectorEventLoop):
@@ -54,9 +126,8 @@ class ReplayLoop(asyncio.SelectorEventLoop):
         self.busy: Callable[[], bool] = lambda: False
         self._speed = speed
         self._now, self._since = START, time.monotonic()
-        self._jobs: deque[_Job] = deque()
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="replay")
-        self.set_default_executor(self._threads)
+        self._jobs = Jobs(self)
+        self.set_default_executor(self._jobs.threads)
         selector.loop = self
 
     def time(self) -> float:
@@ -68,9 +139,7 @@ class ReplayLoop(asyncio.SelectorEventLoop):
     def leave(self) -> None:
         """From now on time passes as it does outside: what is left is to end everything."""
         self._now, self._since, self._speed = self.time(), time.monotonic(), 1.0
-        for job, future in self._jobs:
-            self._hand_over_later(job, future)
-        self._jobs.clear()
+        self._jobs.leave()
 
     def wait(self, timeout: float | None, poll: Poll) -> list[tuple[selectors.SelectorKey, int]]:
         """What the selector does: wait for files, at most *timeout* seconds of the loop's time."""
@@ -80,7 +149,7 @@ class ReplayLoop(asyncio.SelectorEventLoop):
         if events or (timeout is not None and timeout <= 0):
             return events
         if self._jobs:
-            return self._wait_for_job(poll)
+            return self._jobs.wait(poll)
         if timeout is None or self.busy():
             began = time.monotonic()
             events = poll(timeout)
@@ -97,46 +166,7 @@ class ReplayLoop(asyncio.SelectorEventLoop):
         """Run *func* in a thread; its outcome comes when the loop has nothing else to do."""
         if self._speed is not None:
             return super().run_in_executor(executor, func, *args)
-        job = (executor or self._threads).submit(func, *args)
-        job.add_done_callback(self._wake)
-        future = self.create_future()
-        self._jobs.append((job, future))
-        return future
-
-    def _wake(self, _job: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            self.call_soon_threadsafe(lambda: None)
-
-    def _wait_for_job(self, poll: Poll) -> list[tuple[selectors.SelectorKey, int]]:
-        job, future = self._jobs[0]
-        if not job.done():
-            events = poll(PATIENCE)
-            if not events:
-                log.warning("a thread takes more than %.0f s: the time goes on without it", PATIENCE)
-                self._jobs.popleft()
-                self._hand_over_later(job, future)
-            return events
-        self._jobs.popleft()
-        _hand_over(job, future)
-        return []
-
-    def _hand_over_later(self, job: concurrent.futures.Future[Any], future: asyncio.Future[Any]) -> None:
-        def done(_job: object) -> None:
-            with contextlib.suppress(RuntimeError):
-                self.call_soon_threadsafe(_hand_over, job, future)
-
-        job.add_done_callback(done)
-
-
-def _hand_over(job: concurrent.futures.Future[Any], future: asyncio.Future[Any]) -> None:
-    if future.done():
-        return
-    if job.cancelled():
-        future.cancel()
-    elif (failure := job.exception()) is not None:
-        future.set_exception(failure)
-    else:
-        future.set_result(job.result())
+        return self._jobs.submit(executor, func, *args)
 
 
 class LoopClock:

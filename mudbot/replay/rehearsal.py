@@ -7,25 +7,34 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from mudbot.app import App
 from mudbot.config import Config, SessionConfig
-from mudbot.config.shape import TAVERN
-from mudbot.errors import ConfigError, ConnectError, Problem
+from mudbot.config.shape import TAVERN, PluginConfig
+from mudbot.errors import ConfigError, ConnectError, HttpError, Problem
+from mudbot.local.judge import WrittenJudge
 from mudbot.mud.detect import Detector
 from mudbot.mud.record import Mask
 from mudbot.mud.rules import LoginRules
 from mudbot.replay.script import ScriptedApi
 from mudbot.replay.wire import Wire
+from mudbot.resolve import CARRIER
 from mudbot.store.pictures import Picture, Pictures
 
 if TYPE_CHECKING:
     from mudbot.api import Api
     from mudbot.clock import Clock
+    from mudbot.host.http import HttpAnswer, Request
     from mudbot.mind.persona import Persona
     from mudbot.mud.session import Session
     from mudbot.mud.telnet import Address, Connection
     from mudbot.mud.transcript import Transcript
     from mudbot.replay.script import Answers
+
+
+STARS = "********"
+"""A password where none is known; typed, it looks like one that was masked."""
 
 
 class NoPictures(Pictures):
@@ -39,29 +48,46 @@ class NoPictures(Pictures):
         return Picture(name, Path(name), "image/png", caption, self._link(name))
 
 
+class NoWeb:
+    """Carries no request of a plugin's anywhere."""
+
+    async def carry(self, request: Request) -> HttpAnswer:
+        """Raise HttpError: nothing outside is touched."""
+        raise HttpError(f"nothing is fetched from {request.url.host} while a recording is replayed")
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+
 class Rehearsal(App):
     """One session of *config* on a Wire.  *sent* is told of all bytes that leave, *unanswered* of what a model is asked
     that *answers* do not hold; without *answers* the configured API is asked.
+
+    Without a *login* nobody asks for a name: the character is in the game as soon as there is a link.
     """
 
     def __init__(
         self,
         config: Config,
-        transcript: Transcript,
         clock: Clock,
         *,
+        login: bool,
         answers: Answers | None,
         sent: Callable[[bytes], None],
         unanswered: Callable[[str], None],
     ) -> None:
         super().__init__(config, clock=clock)
         self.pictures = NoPictures(self.store)
+        self.carrier = NoWeb()
+        if answers is not None:
+            self.judge = WrittenJudge()
         self.wire: Wire | None = None
         """The link, once there is one."""
         self.linked = asyncio.Event()
         self.linked_at = 0.0
         """When the link was up, in seconds of the clock."""
-        self._transcript, self._answers = transcript, answers
+        self._login, self._answers = login, answers
+        self.recollection.asks = answers is None  # what is asked in the background is not in a recording
         self._sent, self._unanswered = sent, unanswered
 
     @property
@@ -100,7 +126,7 @@ class Rehearsal(App):
     def make_session(self, settings: SessionConfig, persona: Persona) -> Session:
         session = super().make_session(settings, persona)
         session.on_link = self._lead_here
-        if not self._transcript.login:  # nobody asks for a name: in the game at once
+        if not self._login:
             session.dialect = session.dialect.model_copy(update={"login": LoginRules(settle=0.0)})
         return session
 
@@ -109,15 +135,46 @@ class Rehearsal(App):
 
     def _dial(self, _address: Address, factory: Callable[[], asyncio.Protocol]) -> Awaitable[None]:
         async def dial() -> None:
-            if self.wire is not None:
-                raise ConnectError("the recording is of one link")
-            # What a bot that runs for hours has behind it: at a hundredfold pace it would take minutes.
-            await asyncio.wait({self.store.open()} | ({self.warmed} if self.warmed is not None else set()))
+            await self.before_link()
             self.wire, self.linked_at = Wire(factory(), self._sent), self.clock.now()
             self.wire.begin()
             self.linked.set()
 
         return dial()
+
+    async def before_link(self) -> None:
+        """Return when a link may be there.  Raises ConnectError where there is to be none."""
+        if self.wire is not None:
+            raise ConnectError("the recording is of one link")
+        # What a bot that runs for hours has behind it: at a hundredfold pace it would take minutes.
+        await asyncio.wait({self.store.open()} | ({self.warmed} if self.warmed is not None else set()))
+
+
+def alone(config: Config, plugin: str) -> Config:
+    """*config* with no plugin but *plugin*, with its settings there or the plugin's own."""
+    found = config.plugins.get(plugin)
+    changed = config.model_copy(update={"plugins": {plugin: found or PluginConfig()}, "triggers": ()})
+    if plugin == CARRIER:
+        changed = changed.model_copy(update={"triggers": config.triggers})
+    return changed
+
+
+def made_for(transcript: Transcript, plugin: str) -> Config:
+    """A configuration in which nothing but *plugin* is, for the session of *transcript*, as far as that tells of it.
+
+    Raises ConfigError where what it tells is no session of this version's.
+    """
+    about = transcript.about
+    known = {"name": "session", "host": "host", "encoding": "encoding", "dialect": "dialect"}
+    session = {key: about[name] for key, name in known.items() if about.get(name)}
+    if session.get("host") in (None, TAVERN):
+        session = {"dialect": TAVERN if session.get("host") else "auto", **session, "host": "replay"}
+    try:
+        only = SessionConfig(**{"login": {"name": about.get("character") or "nobody", "password": STARS}, **session})
+    except ValidationError as exc:
+        why = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in exc.errors(include_url=False))
+        raise ConfigError(Problem("the recording", f"{why}: give the configuration with -c")) from None
+    return Config(sessions=(only,), plugins={plugin: PluginConfig()})
 
 
 def rehearsed(config: Config, transcript: Transcript, store: Path, session: str | None, encoding: str | None) -> Config:

@@ -147,8 +147,8 @@ class _Replay:
         self._clock = LoopClock(loop, self._transcript.began)
         app = self._app = Rehearsal(
             self._config,
-            self._transcript,
             self._clock,
+            login=self._transcript.login,
             answers=None if self._way.live else self._way.answers or Answers.of(self._transcript.answers()),
             sent=self._on_sent,
             unanswered=self._on_unanswered,

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mudbot.errors import MudbotError
+from mudbot.errors import StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
@@ -24,23 +24,22 @@ T = TypeVar("T")
 
 FILE = "mudbot.sqlite3"
 
-
-class StoreError(MudbotError):
-    """The database cannot be opened, read or written."""
+__all__ = ["FILE", "Store", "StoreError"]
 
 
-def _add_columns(connection: Connection) -> None:
-    """Schema 1 to 2: what a call cost, and whose it was."""
+def _add_columns(connection: Connection, name: str) -> None:
+    """Give the table *name* the columns and indexes that it has not yet; one that is not there is made later."""
     from sqlalchemy.schema import CreateColumn, CreateIndex
 
-    from mudbot.store.tables import calls
+    from mudbot.store.tables import metadata
 
-    known = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(calls)")}
-    for column in calls.columns:
+    table = metadata.tables[name]
+    known = {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({name})")}
+    for column in table.columns:
         if known and column.name not in known:
             written = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE calls ADD COLUMN {written}")
-    for index in calls.indexes if known else ():
+            connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {written}")
+    for index in table.indexes if known else ():
         connection.execute(CreateIndex(index, if_not_exists=True))
 
 
@@ -56,6 +55,8 @@ class Store:
         self._commit: asyncio.Future[None] | None = None
         self._failures = 0
         self._opening: asyncio.Task[None] | None = None
+        self.locks: dict[object, asyncio.Lock] = {}
+        """For those who read, decide in the loop, and write: a lock for each thing that must not change meanwhile."""
 
     def __repr__(self) -> str:
         return f"<Store {self.folder}, {len(self._rows)} rows waiting>"
@@ -92,15 +93,32 @@ class Store:
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """The result of *query*, which is given a connection, in the store's thread; it sees every earlier write."""
-        if self._commit is not None and not self._commit.done():
-            await asyncio.wait({self._commit})
-        await asyncio.shield(self.open())
+        await self._ready()
 
         def run() -> T:
             with self._connected().connect() as connection:
                 return query(connection)
 
         return await self._run(run)
+
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """The result of *work*, which is given a connection, in the store's thread: all of what it does, or nothing.
+
+        It is committed when this returns, and undone where *work* raises.  Raises StoreError.
+        """
+        await self._ready()
+
+        def run() -> T:
+            with self._connected().begin() as connection:
+                return work(connection)
+
+        return await self._run(run)
+
+    async def _ready(self) -> None:
+        """Every earlier write is committed, and the database open."""
+        if self._commit is not None and not self._commit.done():
+            await asyncio.wait({self._commit})
+        await asyncio.shield(self.open())
 
     def _tell(self, commit: asyncio.Future[None]) -> None:
         if commit.cancelled() or (exc := commit.exception()) is None:
@@ -160,8 +178,11 @@ class Store:
         found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if found > SCHEMA:
             raise StoreError(f"{self.folder / FILE} was written by a newer mudbot (schema {found}); upgrade mudbot")
-        if found == 1:
-            _add_columns(connection)
+        if found == 1:  # 1 to 2: what a call cost, and whose it was
+            _add_columns(connection, "calls")
+        # 2 to 3: tables of what plugins keep, which are made here as all that are missing.
+        if found in (1, 2, 3):  # 3 to 4: where turns were said and who heard them; tables of facts
+            _add_columns(connection, "turns")
         metadata.create_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA = 2
+SCHEMA = 4
 """Version of the tables below, kept in SQLite's ``user_version``."""
 
 metadata = MetaData()
@@ -20,6 +20,9 @@ turns = Table(
     Column("name", String(80), nullable=False),
     Column("text", Text, nullable=False),
     Column("own", Boolean, nullable=False),
+    # Since schema 4; older rows have nothing there.
+    Column("place", String(120)),  # "room:NAME", "channel:NAME", or empty
+    Column("heard", Text),  # who heard it, as a JSON list of keys
     Index("turns_by_speaker", "character", "speaker", "private", "id"),
 )
 
@@ -74,4 +77,80 @@ calls = Table(
     Column("channel", String(80)),
     Column("shared", Boolean),
     Index("calls_by_time", "at"),
+)
+
+# -- what plugins keep (since schema 3) --------------------------------------------------------------------------------
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("plugin", String(80), primary_key=True),
+    Column("session", String(80), primary_key=True),  # empty for what all sessions share
+    Column("key", String(200), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("value", Text, nullable=False),  # JSON
+)
+
+kept_rows = Table(
+    "kept_rows",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("plugin", String(80), nullable=False),
+    Column("session", String(80), nullable=False),
+    Column("table", String(80), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("data", Text, nullable=False),  # JSON, an object
+    Index("kept_rows_by_table", "plugin", "session", "table", "id"),
+)
+
+# Kept beside them, because to count a hundred thousand values at every new one takes longer than to write it.
+kept_sizes = Table(
+    "kept_sizes",
+    metadata,
+    Column("plugin", String(80), primary_key=True),
+    Column("entries", Integer, nullable=False),
+    Column("size", Integer, nullable=False),  # bytes of JSON
+)
+
+# -- what characters remember, besides turns (since schema 4) ----------------------------------------------------------
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),  # when it was told last
+    Column("character", String(80), nullable=False),
+    Column("speaker", String(80), nullable=False),  # whose words they are
+    Column("name", String(80), nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("place", String(120), nullable=False),
+    Column("heard", Text, nullable=False),  # who heard it, as a JSON list of keys
+    Column("text", Text, nullable=False),
+    Column("source", String(10), nullable=False),  # said, remember, or model
+    Column("importance", Float, nullable=False),
+    Column("model", String(120)),  # that made the vector
+    Column("vector", LargeBinary),  # little-endian 16-bit floats
+    Index("facts_by_speaker", "character", "speaker", "id"),
+    sqlite_autoincrement=True,  # a number never comes again: what is kept in memory would take one for another
+)
+
+# Who may hear of a fact again: whoever heard it, or all on its channel.
+hearers = Table(
+    "hearers",
+    metadata,
+    Column("character", String(80), primary_key=True),
+    Column("hearer", String(120), primary_key=True),
+    Column("fact", Integer, primary_key=True),
+    Index("hearers_by_fact", "fact"),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("character", String(80), primary_key=True),
+    Column("speaker", String(80), primary_key=True),
+    Column("scope", String(120), primary_key=True),  # "private", "room" or "channel:NAME"
+    Column("at", Float, nullable=False),
+    Column("since", Float, nullable=False),  # when the oldest was said that may be in it
+    Column("text", Text, nullable=False),
 )

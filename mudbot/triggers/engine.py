@@ -105,8 +105,9 @@ class _Side(Generic[T]):
 
     def remove(self, entry: Entry[T]) -> None:
         if self.entries.pop(entry.order, None) is not None:
-            self.removed += 1
+            fresh = len(self.fresh)
             self.fresh = [part for part in self.fresh if part.entry is not entry]
+            self.removed += len(self.fresh) == fresh  # what came and went needs no new sieve
 
     @property
     def stale(self) -> bool:
@@ -205,12 +206,13 @@ class Engine(Generic[T]):
 
     # -- changing --------------------------------------------------------------------------------------------------
 
-    def add(self, trigger: Trigger, data: T, *, barred: str = "") -> Entry[T]:
+    def add(self, trigger: Trigger, data: T, *, barred: str = "", place: float = 0) -> Entry[T]:
         """Look for *trigger* from the next line on.  *barred* says why it must not fire, if so.
 
+        Of one priority the lower *place* comes first, then what was added first.
         Raises PatternError for a condition that is none; ``Trigger.check`` is for whoever made the trigger.
         """
-        entry = Entry(trigger, data, self._order, barred)
+        entry = Entry(trigger, data, self._order, barred, place)
         self._order += 1
         self._switch(entry)
         self._sides[trigger.on].add(entry)
@@ -253,6 +255,13 @@ class Engine(Generic[T]):
             entry.runaway, entry.begun = "", entry.fired
             self._sides[entry.trigger.on].version += 1
         entry.settle()
+
+    def bar(self, entry: Entry[T], why: str) -> None:
+        """Keep *entry* from firing because of *why*; from the next line on it may fire again where that is empty."""
+        entry.barred = why
+        entry.settle()
+        if not why:
+            self._sides[entry.trigger.on].version += 1
 
     def _switch(self, entry: Entry[T]) -> None:
         off = next((group for group in parents(entry.trigger.group) if group in self._off), "")
@@ -369,7 +378,7 @@ class Engine(Generic[T]):
             entry.last = now
             if entry.counts:
                 entry.note_fired(matches, now)
-            fire(Firing(entry, row, matches))
+            fire(Firing(entry, row, matches, page))
             if entry.trigger.stop:
                 return
 

@@ -11,7 +11,7 @@ from mudbot.triggers.condition import Condition, UnknownNameError
 from mudbot.triggers.trigger import Trigger, groups_of
 
 if TYPE_CHECKING:
-    from mudbot.events import Line, Span
+    from mudbot.events import Line, Page, Span
     from mudbot.triggers.trigger import Color
 
 T = TypeVar("T")
@@ -36,6 +36,13 @@ class Firing(NamedTuple, Generic[T]):
     """Of the line on its page; with several patterns, of the one that completed them."""
     matches: tuple[re.Match[str], ...]
     """The match of each pattern."""
+    page: Page
+    """The page that the row is on; a prompt is a page of one."""
+
+    @property
+    def line(self) -> Line:
+        """The line, with its colours; for a prompt a line of its text."""
+        return self.page.line(self.row)
 
     @property
     def found(self) -> re.Match[str]:
@@ -75,9 +82,9 @@ class Entry(Generic[T]):
         "trigger",
     )  # fmt: skip
 
-    def __init__(self, trigger: Trigger, data: T, order: int, barred: str = "") -> None:
+    def __init__(self, trigger: Trigger, data: T, order: int, barred: str = "", place: float = 0) -> None:
         self.trigger, self.data, self.order, self.barred = trigger, data, order, barred
-        self.rank = (-trigger.priority, order)
+        self.rank = (-trigger.priority, place, order)
         self.off: str = ""
         """The group by which it is switched off."""
         self.runaway = ""
@@ -109,6 +116,16 @@ class Entry(Generic[T]):
     def __repr__(self) -> str:
         why = self.why_idle()
         return f"<trigger {self.trigger} fired {self.fired} times{f', {why.text}' if why else ''}>"
+
+    def inherit(self, old: Entry[T]) -> None:
+        """Go on where *old*, of the same name, stood: cooldowns, counts, whether it is switched off."""
+        self.tried, self.fired, self.begun, self.last, self.spent = old.tried, old.fired, old.begun, old.last, old.spent
+        self.resting = old.resting
+        if self.trigger.per == old.trigger.per:
+            self._last_at = dict(old._last_at)  # of the same class
+        if self.trigger.patterns == old.trigger.patterns:
+            self.runaway = old.runaway
+        self.settle()
 
     def settle(self) -> None:
         """Find out anew whether it is idle."""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ BOB, ANN = Caller(player="Bob", channel="gossip"), Caller(player="Ann")
 
 
 @asynccontextmanager
-async def books(path: Path | None, clock: FakeClock | None = None, **budgets: float) -> AsyncIterator[Ledger]:
+async def books(path: Path | None, clock: FakeClock | None = None, **budgets: Any) -> AsyncIterator[Ledger]:
     ledger = Ledger(path, Budgets(**budgets), clock or FakeClock())
     yield ledger
     await ledger.close()

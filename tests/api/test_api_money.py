@@ -569,3 +569,24 @@ async def test_books_that_cannot_be_written_stop_what_costs_and_leave_nothing(st
         (tmp_path / "books").unlink()
         assert (await api.chat(HELLO, model="flat")).text == "ok"
     assert len(stage.seen) == 1
+
+
+# -- whose budget --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("budgets", "plugin", "named"),
+    [
+        (Budgets(plugins={"trivia": 1}), "trivia", "(plugins.trivia.permissions.budget)"),
+        (Budgets(day=1, plugins={"trivia": 1}), "trivia", "(plugins.trivia.permissions.budget and api.budgets)"),
+        (Budgets(day=1, plugins={"trivia": 1}), "other", "(api.budgets)"),
+        (Budgets(plugins={"trivia": 1}), "other", "(plugins.trivia.permissions.budget)"),
+    ],
+)
+async def test_an_unknown_price_names_the_budget_that_wants_it(
+    stage: Stage, budgets: Budgets, plugin: str, named: str
+) -> None:
+    async with banker(stage, budgets=budgets) as api:
+        with pytest.raises(BudgetError) as caught:
+            await api.chat(HELLO, model="secret-model", max_tokens=5, caller=Caller(plugin=plugin))
+        assert f"with a budget {named} it is not called" in str(caught.value)

@@ -123,3 +123,19 @@ def test_an_unknown_command_names_the_nearest() -> None:
     result = CliRunner().invoke(cli, ["chekc"])
     assert result.exit_code == 2
     assert "did you mean 'check'?" in result.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("", "judged by the API, or the local filter while it is away; text that nobody can judge is refused (fails"),
+        ("{only: local, when_away: allow}", "judged by local; text that nobody can judge is let through (fails open)"),
+    ],
+)
+def test_what_an_owner_must_not_have_to_guess_is_said(tmp_path: Path, settings: str, said: str) -> None:
+    """Moderation says what happens while nobody can judge."""
+    path = tmp_path / "config.yaml"
+    path.write_text(f"sessions: [{{host: tavern}}]\nplugins:\n  moderation: {settings}\n")
+    result = check(path)
+    assert result.exit_code == 0, result.output
+    assert f"moderation: {said}" in result.output

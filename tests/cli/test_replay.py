@@ -258,3 +258,77 @@ async def test_live_asks_the_configured_api_and_the_recording_waits_for_it(tmp_p
     assert 10.3 < said["t"] < 40
     assert "/v1/chat/completions" in paths
     assert not (tmp_path / "store").exists()
+
+
+# -- one plugin alone --------------------------------------------------------------------------------------------------
+
+
+def bare(path: Path, *options: str) -> Result:
+    """``mudbot replay`` in the folder of *path*, with no configuration named."""
+    return CliRunner().invoke(cli, ["replay", *options, path.name])
+
+
+def test_a_plugin_alone_needs_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recording says which session it is; nothing else speaks, and no model is asked."""
+    path = write(tmp_path)
+    (tmp_path / "config.yaml").write_text("this: is none")
+    monkeypatch.chdir(tmp_path)
+    found = bare(path, "--plugin", "wave")
+    assert found.exit_code == 0, found.stderr
+    assert [line for line in found.stdout.splitlines() if "  login  " not in line] == [
+        "    10.000  sent   emote waves at Anna."
+    ]
+
+
+def test_a_plugin_alone_has_its_settings_from_a_configuration_that_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "plugins" / "wave.py").write_text(
+        PLUGIN.replace("class Wave(Plugin):", "class Wave(Plugin):\n    config: Config\n")
+        .replace(
+            "from mudbot import Plugin, trigger\n",
+            "from dataclasses import dataclass\n\nfrom mudbot import Plugin, trigger\n\n\n"
+            '@dataclass\nclass Config:\n    how: str = "waves"\n',
+        )
+        .replace('"waves at', 'f"{self.config.how} at')
+        .replace('ff"', 'f"')
+    )
+    config = tmp_path / "config.yaml"
+    config.write_text(config.read_text().replace("wave: null", "wave: {how: nods}"))
+    found = run(path, "--plugin", "wave")
+    assert "emote nods at Anna." in found.stdout, found.output
+    assert "tell Anna" not in found.stdout, "dialogue is not in it"
+    found = run(path, "--plugin", "basics")
+    assert "emote" not in found.stdout
+
+
+def test_a_plugin_alone_is_compared_with_what_was_sent_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, WAVED)
+    lines = path.read_text().splitlines()
+    header = json.loads(lines[0]) | {"character": "Chen", "host": "tavern", "dialect": "tavern", "encoding": "utf-8"}
+    kept = [line for line in lines[1:] if b"look\r\n".hex() not in line]
+    path.write_text("\n".join([json.dumps(header), *kept]) + "\n")
+    monkeypatch.chdir(tmp_path)
+    found = bare(path, "--plugin", "wave", "--diff")
+    assert (found.exit_code, found.stdout) == (0, ""), found.output
+    (tmp_path / "plugins" / "wave.py").write_text(PLUGIN.replace("waves", "bows"))
+    found = bare(path, "--plugin", "wave", "--diff")
+    assert found.exit_code == 1
+    assert "+emote bows at Anna." in found.stdout.splitlines()
+
+
+def test_a_plugin_that_there_is_not_is_said_with_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = bare(path, "--plugin", "wav")
+    assert "there is no plugin 'wav'; did you mean 'wave'?" in str(found.exception)
+
+
+def test_a_plugin_alone_fetches_nothing(tmp_path: Path) -> None:
+    """What is outside stays untouched, whatever the configuration allows."""
+    path = write(tmp_path)
+    (tmp_path / "plugins" / "wave.py").write_text(
+        PLUGIN.replace('await self.mud.emote(f"waves at {who}.")', 'await self.http.get("http://127.0.0.1:1/x")')
+    )
+    config = tmp_path / "config.yaml"
+    config.write_text(config.read_text().replace("wave: null", "wave: {permissions: {http: ['127.0.0.1:1']}}"))
+    assert "while a recording is replayed" in run(path, "--plugin", "wave").output

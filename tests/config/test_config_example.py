@@ -15,13 +15,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_it_runs_as_it_is() -> None:
-    """No variable, key or MUD is needed: the embedded world, the embedded API and the four shipped plugins."""
+    """No variable, key or MUD is needed: the embedded world, the embedded API and plugins that ship."""
     config = load(ROOT / "config.yaml", environ={})
     assert [one.host for one in config.sessions] == ["tavern"]
     assert config.sessions[0].login is not None
     assert config.sessions[0].login.name == "Chen"
     assert config.api.base_url == "embedded"
-    assert list(config.plugins) == ["dialogue", "scenes", "moderation", "basics"]
+    assert list(config.plugins) == ["dialogue", "scenes", "moderation", "basics", "memory", "talk", "owner"]
 
 
 def test_it_says_the_defaults() -> None:

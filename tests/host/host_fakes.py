@@ -15,8 +15,9 @@ class FakeMud:
     def __init__(self) -> None:
         self.said: list[tuple[Speech, str]] = []
 
-    async def reply(self, to: Speech | Command, text: str, *, typing: bool = False) -> None:
+    async def reply(self, to: Speech | Command, text: str, *, typing: bool = False) -> bool:
         self.said.append((to.speech if isinstance(to, Command) else to, text))
+        return True
 
 
 class FakeBot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +12,8 @@ import pytest
 from mudbot import Line, Plugin, PluginError, every, on, trigger
 from mudbot.host import running as running_module
 from mudbot.host.host import Host
-from mudbot.host.running import INBOX, MAX_FAILURES
+from mudbot.host.inbox import INBOX
+from mudbot.host.running import MAX_FAILURES
 from mudbot.testing import FakeClock
 from mudbot.testing.clock import settle
 from tests.host.host_fakes import Watched, named, started
@@ -148,7 +150,42 @@ async def raises_cancelled() -> None:
     raise asyncio.CancelledError
 
 
-@pytest.mark.parametrize("deed", [exits, waits_for_something_cancelled, raises_cancelled])
+async def cancels_itself() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
+
+
+class OddError(BaseException):
+    pass
+
+
+async def raises_what_is_no_exception() -> None:
+    raise OddError
+
+
+DEEDS = [exits, waits_for_something_cancelled, raises_cancelled, raises_what_is_no_exception]
+
+
+async def test_a_handler_that_cancels_itself_costs_one_worker(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    """That is named, and with the next event there is another."""
+
+    class Ends(Watched):
+        @on(Line)
+        async def line(self, line: Line) -> None:
+            if line.text == "end":
+                await cancels_itself()
+            self.did.append(line.text)
+
+    plugin = Ends()
+    await host.add(plugin)
+    await hear(host, "1", "end", "2")
+    assert plugin.did == ["1", "2"]
+    assert "plugin watched cancelled its own worker" in caplog.text
+
+
+@pytest.mark.parametrize("deed", DEEDS)
 async def test_no_way_to_end_kills_the_worker(
     host: Host, deed: Callable[[], Awaitable[None]], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -204,19 +241,21 @@ async def test_a_timer_that_fails_is_a_failure_like_any_other(host: Host, clock:
     assert len(plugin.did) == MAX_FAILURES
 
 
-async def test_bad_groups_are_the_plugins_failure(host: Host, caplog: pytest.LogCaptureFixture) -> None:
-    """A pattern that lets "1,000" through for an int costs the plugin a failure, not the reading loop."""
+async def test_a_group_that_is_no_number_is_no_failure(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    """A pattern that lets "many" through for an int does not call the method, which the log says for who looks."""
+    caplog.set_level(logging.DEBUG)
 
     class Count(Watched):
-        @trigger(r"(?P<gold>[\d,]+) coins")
+        @trigger(r"(?P<gold>\S+) coins")
         async def count(self, gold: int) -> None:
             self.did.append(gold)
 
     plugin = Count()
     await host.add(plugin)
-    await hear(host, "1,000 coins", "5 coins")
+    await hear(host, "many coins", "5 coins")
     assert plugin.did == [5]
-    assert "plugin watched failed in count: ValueError" in caplog.text
+    assert host.running["watched"].failures == 0
+    assert "Count.count is not called: gold is 'many'" in caplog.text
 
 
 # -- the end -------------------------------------------------------------------------------------------------------

@@ -41,13 +41,9 @@ MISTAKES = {
         "@trigger('(?P<who>.)')\nasync def hi(self, who: 'Nobody'): ...",
         "P.hi: an annotation names something unknown: name 'Nobody' is not defined",
     ),
-    "a command without an argument": (
-        "@command('hi')\nasync def hi(self): ...",
-        "P.hi must take self and one more argument, command; it takes []",
-    ),
-    "an event handler without an argument": (
-        "@on(Speech)\nasync def hi(self): ...",
-        "P.hi must take self and one more argument, event; it takes []",
+    "an event handler with two arguments": (
+        "@on(Speech)\nasync def hi(self, speech, line): ...",
+        "P.hi must take self and one more argument, event; it takes ['speech', 'line']",
     ),
     "a reviewer without an argument": (
         "@review\nasync def hi(self): ...",
@@ -115,7 +111,7 @@ def test_a_right_declaration_lists_its_handlers() -> None:
 
 @pytest.mark.parametrize(
     ("annotation", "value"),
-    [("int", 12), ("float", 12.0), ("str", "12"), ("int | None", 12), ("'float | None'", 12.0), ("list[int]", "12")],
+    [("int", 12), ("float", 12.0), ("str", "12"), ("int | None", 12), ("'float | None'", 12.0)],
 )
 def test_a_number_arrives_as_its_annotation_says(annotation: str, value: object) -> None:
     """``gold: int`` is a number in the handler, whether or not its group may be missing."""

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mudbot import Plugin, Text, review
+from mudbot import Masked, Plugin, Speech, Text, review
 from mudbot.host import running as running_module
 from mudbot.host.host import Host
 from mudbot.host.running import MAX_FAILURES
@@ -14,15 +14,15 @@ from tests.host.host_fakes import Watched, named
 
 
 class Judge(Watched):
-    verdict: str | None = None
+    verdict: str | Masked | None = None
 
     @review
-    async def judge(self, text: Text) -> str | None:
+    async def judge(self, text: Text) -> str | Masked | None:
         self.did.append(text)
         return self.verdict
 
 
-def judge(name: str, verdict: str | None) -> Judge:
+def judge(name: str, verdict: str | Masked | None) -> Judge:
     plugin = named(name, Judge)
     assert isinstance(plugin, Judge)
     plugin.verdict = verdict
@@ -122,3 +122,33 @@ async def test_all_reviewers_of_one_plugin_are_asked(host: Host) -> None:
     await host.add(plugin)
     assert await host.review("hello", "player") == "no"
     assert plugin.did == ["first", "second"]
+
+
+async def test_a_masked_text_goes_on_to_the_next_reviewer(host: Host) -> None:
+    """What the last of them made of it is what may be sent or said."""
+    judges = [judge("a", Masked("a *** text")), judge("b", None), judge("c", Masked("*** ***"))]
+    for plugin in judges:
+        await host.add(plugin)
+    assert await host.review("a bad text", "player") == Masked("*** ***")
+    shown = [text.words for plugin in judges for text in plugin.did if isinstance(text, Text)]
+    assert shown == ["a bad text", "a *** text", "a *** text"]
+
+
+async def test_a_reason_outweighs_what_was_masked(host: Host) -> None:
+    for plugin in (judge("a", Masked("a *** text")), judge("b", "rude")):
+        await host.add(plugin)
+    assert await host.review("a bad text", "player") == "rude"
+
+
+async def test_a_mask_that_leaves_nothing_refuses(host: Host) -> None:
+    await host.add(judge("a", Masked(" ")))
+    assert await host.review("bad", "player") == "reviewer a left nothing of it"
+
+
+async def test_a_reviewer_is_given_what_the_speaker_said_last(host: Host) -> None:
+    plugin = judge("a", None)
+    await host.add(plugin)
+    speech = Speech("say", "Ann", "hello")
+    host.hear([speech])
+    await host.review("hello", "player", "Ann")
+    assert plugin.did[-1] == Text("hello", "player", "Ann", speech)

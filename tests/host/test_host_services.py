@@ -21,7 +21,8 @@ from mudbot.host.mud import Mud
 from mudbot.host.triggers import Triggers
 from mudbot.mind.character import Answer
 from mudbot.mud import dialect
-from mudbot.mud.gate import Gate
+from mudbot.mud.voice import Manner, Voice
+from mudbot.testing import FakeClock
 from tests.host.host_fakes import Watched, say
 
 TELL = Speech("tell", "Ann", "hello")
@@ -37,7 +38,7 @@ class FakeSession:
         self.room = SimpleNamespace(current=Room("Hall", people=("Ann", "Bob")))
         self.character = SimpleNamespace(name="Chen")
         self.dialect = dialect.load("generic")
-        self.voice = SimpleNamespace(plain=Gate(self.dialect, "utf-8").command)
+        self.voice = Voice("s1", self.dialect, "utf-8", Manner(), FakeClock())
 
     def can_answer(self, speech: Speech) -> bool:
         return self.dialect.answer_to(speech) is not None
@@ -49,6 +50,8 @@ class FakeSession:
     def answer(self, speech: Speech, text: str, *, typing: bool = False) -> bool:
         self.done.append(("answer", speech, text))
         return True
+
+    async def find_out(self, speech: Speech) -> None: ...
 
     def command(self, text: str) -> None:
         self.done.append(("raw", text))
@@ -156,13 +159,24 @@ async def test_each_way_to_speak_is_one_verb() -> None:
     await mud.reply(Command("x", "", TELL), "f")
     assert session.done == [
         ("say", "a", None),
-        ("tell", "b", "Ann"),
+        ("answer", Speech("tell", "Ann", None), "b"),
         ("channel", "c", "gossip"),
         ("emote", "d", None),
         ("answer", TELL, "e"),
         ("answer", TELL, "f"),
     ]
     assert (mud.session, mud.room.name, (await mud.look()).name) == ("s1", "Hall", "Seen")
+
+
+async def test_whoever_spoke_is_told_in_private_wherever_that_was() -> None:
+    """With the id that was shown: some MUDs take no tell without it."""
+    session = FakeSession()
+    mud = mud_of(session)
+    spoke = Speech("channel", "Ann", "hello", "ann1", "chat")
+    await mud.tell(spoke, "a")
+    await mud.tell(Command("x", "", spoke), "b")
+    private = Speech("tell", "Ann", None, "ann1")
+    assert session.done == [("answer", private, "a"), ("answer", private, "b")]
 
 
 async def test_raw_commands_want_the_owners_permission() -> None:
@@ -245,7 +259,7 @@ async def test_pictures_want_the_owners_permission() -> None:
     house = House()
     ai = house.ai()
     ai.may_paint = False
-    with pytest.raises(PluginError, match=r"plugins\.NAME\.permissions\.images: true"):
+    with pytest.raises(PluginError, match=r"plugins\.p1\.permissions\.images: true"):
         await ai.image("a crane")
     assert (house.api.asked, house.reviewed) == ([], [])
 
@@ -264,6 +278,17 @@ async def test_a_picture_without_a_caption_has_its_prompt() -> None:
     house.api.image_data["revised_prompt"] = None
     await house.ai().image("a crane")
     assert house.pictures.kept[0][1]["caption"] == "a crane"
+
+
+async def test_what_a_picture_is_called_is_reviewed_as_the_models_words() -> None:
+    """A server writes its own prompt, which links and galleries show; the wish itself is reviewed once."""
+    house = House()
+    await house.ai().image("a crane", speaker="Ann")
+    assert house.reviewed == [("a crane", "player", "Ann"), ("r" * 500, "model", "Ann")]
+    house = House(refuse={"model": "rude"})
+    with pytest.raises(RefusedError, match="rude"):
+        await house.ai().image("a crane")
+    assert not house.pictures.kept
 
 
 async def test_models_that_know_no_response_format_are_not_given_one() -> None:
@@ -307,7 +332,7 @@ async def test_the_status_names_what_is_paused(host: Host) -> None:
     bot = Bot(host, session, api, Triggers(host, Watched()))
     await host.add(Watched())
     assert bot.status() == Status("s1", "playing", ("watched",), (), 1, 2)
-    host.running["watched"].failures = 5
+    host.running["watched"].pause("owner", "for a while")
     assert bot.status().paused == ("watched",)
     assert (bot.prefix, list(bot.commands())) == ("!", [])
 

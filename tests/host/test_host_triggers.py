@@ -239,13 +239,16 @@ async def test_what_a_plugin_adds_is_declared_rightly(host: Host) -> None:
 
 
 async def test_a_failure_in_an_added_trigger_is_its_plugin_s(host: Host, caplog: pytest.LogCaptureFixture) -> None:
-    """Numbers that are none included."""
+    """Where a group is no number the method is not called, as with a trigger of the class."""
     plugin = equipped(host, named("watched", Learns))
     await host.add(plugin)
     plugin.bot.triggers.add(plugin.count, "(?P<gold>[a-z]+)")
     await heard(host, Line("many"))
-    assert host.running["watched"].failures == 1
-    assert "plugin watched failed in watched.count: ValueError" in caplog.text
+    assert host.running["watched"].failures == 0
+    plugin.did = None
+    plugin.bot.triggers.add(plugin.count, r"(?P<gold>\d+)")
+    await heard(host, Line("1"))
+    assert "plugin watched failed in watched.count: AttributeError" in caplog.text
 
 
 class Clumsy(Watched):
@@ -333,12 +336,12 @@ class Listens(Watched):
 async def test_help_shows_it_to_owners_alone(ruled: tuple[Host, Rules]) -> None:
     host, _ = ruled
     names = [[mark.names[0] for mark in host.commands(to)] for to in (None, say("!help"), owner("!help"))]
-    assert names == [["help"], ["help"], ["help", "triggers"]]
+    assert names == [["help"], ["help"], ["triggers", "help"]]
 
 
-def test_a_role_is_one_of_two() -> None:
-    with pytest.raises(PluginError, match="choose one of anyone, owner"):
-        command("x", role="king")  # type: ignore[arg-type]
+def test_a_role_is_one_of_three() -> None:
+    with pytest.raises(PluginError, match="choose one of anyone, trusted, owner"):
+        command("x", role="king")(Rules.help)  # type: ignore[arg-type]
 
 
 async def test_nobody_is_an_owner_unless_somebody_is_named(clock: FakeClock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pytest
@@ -12,10 +12,13 @@ import pytest
 from mudbot.errors import ApiError, MudbotError, QuotaError, RefusedError
 from mudbot.events import Room, Speech, SpeechKind
 from mudbot.mind import character as character_module
-from mudbot.mind.character import TRIES, TURNS, Answer, Character, Model
+from mudbot.mind.character import TRIES, Answer, Character, Model
 from mudbot.mind.context import Turn
 from mudbot.mind.persona import Persona
+from mudbot.mind.remembered import Remembered
+from mudbot.mind.scopes import key_of
 
+TURNS = 8
 PERSONA = Persona.model_validate(
     {
         "name": "Chen",
@@ -51,6 +54,14 @@ class FakeTexts:
     async def complete(self, prompt: str, *, model: str, **params: Any) -> Said:
         return await self._next(prompt, model, params)
 
+    def chat_stream(
+        self, messages: Sequence[Mapping[str, Any]], *, model: str, **params: Any
+    ) -> AsyncGenerator[Any, None]:
+        raise AssertionError("whole answers are asked for here")
+
+    def complete_stream(self, prompt: str, *, model: str, **params: Any) -> AsyncGenerator[Any, None]:
+        raise AssertionError("whole answers are asked for here")
+
     async def _next(self, prompt: str, model: str, params: dict[str, Any]) -> Said:
         self.asked.append(prompt)
         self.params.append({"model": model, **params})
@@ -67,13 +78,14 @@ class FakeMemory:
         self.kept: dict[tuple[str, bool], list[Turn]] = {}
         self.broken = False
 
-    async def recent(self, speaker: str, *, private: bool, limit: int) -> list[Turn]:
+    async def recall(self, speech: Speech, room: Room) -> Remembered:
         if self.broken:
             raise MudbotError("the disk is full")
-        return self.kept.get((speaker, private), [])[-limit:]
+        return Remembered(self.kept.get((key_of(speech), speech.private), [])[-TURNS:])
 
-    async def remember(self, speaker: str, turns: Sequence[Turn], *, private: bool) -> None:
-        self.kept.setdefault((speaker, private), []).extend(turns)
+    def remember(self, speech: Speech, room: Room, answer: str) -> None:
+        said = [Turn(speech.speaker or "", speech.text or "", own=False), Turn(PERSONA.name, answer, own=True)]
+        self.kept.setdefault((key_of(speech), speech.private), []).extend(said)
 
 
 class Reviews:

@@ -6,16 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mudbot.mind.check import MAX_ANSWER, Verdict, check
+from mudbot.mind.check import MAX_ANSWER, Listener, Rules, Verdict, check
 from mudbot.mind.context import Prompt, Scene, Turn, build
 from mudbot.mind.persona import Persona, load_persona
+from mudbot.mind.remembered import Remembered
+from mudbot.mind.sentences import Sentences
 
 EN, ZH = load_persona("innkeeper"), load_persona("innkeeper-zh")
 
 
 def prompt_for(persona: Persona, asked: str, speaker: str) -> Prompt:
     turns = (Turn(speaker, "hi", own=False), Turn(persona.name, "hm", own=True))
-    return build(persona, turns, Scene("Hall", ("Claudette",)), speaker, asked)
+    return build(persona, Scene("Hall", ("Claudette",)), speaker, asked, remembered=Remembered(turns))
 
 
 def en(answer: str, asked: str = "Hello?", speaker: str = "Bob") -> Verdict:
@@ -156,7 +158,7 @@ def test_a_long_answer_ends_at_a_sentence() -> None:
     ],
 )
 def test_english_disclosure_and_vendors_are_refused(answer: str) -> None:
-    assert en(answer).reason == "discloses a model"
+    assert en(answer).reason in ("discloses a model", "names a vendor")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_english_disclosure_and_vendors_are_refused(answer: str) -> None:
     ],
 )
 def test_chinese_disclosure_and_vendors_are_refused(answer: str) -> None:
-    assert zh(answer).reason == "discloses a model"
+    assert zh(answer).reason in ("discloses a model", "names a vendor")
 
 
 def test_a_player_may_be_called_like_a_vendors_model() -> None:
@@ -187,17 +189,17 @@ def test_a_player_may_be_called_like_a_vendors_model() -> None:
     "answer", ["I like Donald Trump.", "Ask Xi Jinping.", "It is George Washington.", "Obama rules."]
 )
 def test_real_politicians_are_refused(answer: str) -> None:
-    assert en(answer).reason == "real politician"
+    assert en(answer).reason == "real person"
 
 
 @pytest.mark.parametrize("answer", ["林肯总统。", "习近平是个好官。", "特朗普吧。"])
 def test_real_politicians_are_refused_in_chinese(answer: str) -> None:
-    assert zh(answer).reason in ("real politician", "forbidden words")
+    assert zh(answer).reason in ("real person", "forbidden words")
 
 
 def test_no_opinion_is_given_on_a_politician_that_was_asked_about() -> None:
-    assert en("He is a good man.", asked="What of Obama?").reason == "real politician"
-    assert zh("他是个好领导。", asked="你觉得习近平怎么样？").reason == "real politician"
+    assert en("He is a good man.", asked="What of Obama?").reason == "real person"
+    assert zh("他是个好领导。", asked="你觉得习近平怎么样？").reason == "real person"
 
 
 def test_the_personas_own_forbidden_words_are_refused_as_words() -> None:
@@ -349,3 +351,85 @@ def test_cleaning_a_clean_answer_changes_nothing(parts: list[str]) -> None:
     first = en(" ".join(parts))
     if first.ok:
         assert en(first.text).text == first.text
+
+
+# -- sentence by sentence ------------------------------------------------------------------------------------------
+
+
+def listen(answer: str, persona: Persona, asked: str = "Hello?") -> list[str]:
+    """What is said of *answer*, written letter by letter."""
+    listener = Listener(persona=persona, prompt=prompt_for(persona, asked, "Bob"), asked=asked)
+    reader = Sentences(eager=True)
+    said: list[str] = []
+    for letter in answer:
+        for sentence in reader.feed(letter):
+            verdict = listener.next(sentence)
+            if not verdict.ok:
+                return said
+            said += [verdict.text] if verdict.text else []
+            if listener.over:
+                return said
+    verdict = listener.next(reader.rest(), last=True)
+    return [*said, verdict.text] if verdict.ok and verdict.text else said
+
+
+@pytest.mark.parametrize("answer", [answer for answer in GOOD_EN if "..." not in answer])
+def test_what_is_said_sentence_by_sentence_is_the_same_in_english(answer: str) -> None:
+    assert " ".join(listen(answer, EN)) == answer
+
+
+@pytest.mark.parametrize("answer", GOOD_ZH)
+def test_what_is_said_sentence_by_sentence_is_the_same_in_chinese(answer: str) -> None:
+    assert "".join(listen(answer, ZH, "你好？")).rstrip("…") == answer.rstrip("…")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('"Sit down, friend. Have some tea."', ["Sit down, friend.", "Have some tea."]),
+        ("'Sit down, friend. Have some tea.'", ["Sit down, friend.", "Have some tea."]),
+        ("“Sit down, friend. Have some tea.”", ["Sit down, friend.", "Have some tea."]),
+        ("Old Chen: Sit down.\nBob: Why?\nOld Chen: Because.", ["Sit down."]),
+        ("*smiles* Sit down. *pours tea* Have some tea.", ["Sit down.", "Have some tea."]),
+        ("(smiles) Sit down, friend.", ["Sit down, friend."]),
+        ("Sit down. Sit down. Have some tea.", ["Sit down.", "Have some tea."]),
+        ("Tea costs 1.5 coppers, friend. Mr. Wu pays 2.", ["Tea costs 1.5 coppers, friend.", "Mr. Wu pays 2."]),
+        ("Sit down. I am an AI. Have some tea.", ["Sit down."]),
+        ("Sit down. <|im_end|> quit", ["Sit down."]),
+        ("Sit down. And then the", ["Sit down."]),
+        ("Sit down", ["Sit down"]),
+        ("", []),
+    ],
+)
+def test_a_stream_is_cleaned_as_it_comes(answer: str, said: list[str]) -> None:
+    assert listen(answer, EN) == said
+
+
+def test_the_question_said_back_is_left_out() -> None:
+    asked = "What is there to drink tonight?"
+    assert listen(f"{asked} Rice wine, friend.", EN, asked) == ["Rice wine, friend."]
+
+
+def test_reciting_in_pieces_is_noticed() -> None:
+    """Each sentence alone would do."""
+    pieces = [" ".join(EN.description.split()[at : at + 8]) for at in range(0, 24, 8)]
+    answer = ". ".join(piece.strip(",.") for piece in pieces) + "."
+    assert len(" ".join(listen(answer, EN))) < len(answer)
+
+
+@given(st.text(alphabet="ab .!?\n\"'“”()*[]:好。！", max_size=60))
+def test_a_stream_never_fails_and_says_no_more_than_its_limit(answer: str) -> None:
+    assert len(" ".join(listen(answer, EN))) <= MAX_ANSWER
+
+
+def test_an_owner_may_disclose_and_may_name_people_who_are_not_to_be_named() -> None:
+    prompt = prompt_for(EN, "x", "Bob")
+
+    def reason(answer: str, rules: Rules) -> str | None:
+        return check(answer, persona=EN, prompt=prompt, asked="x", rules=rules).reason
+
+    assert reason("I am an AI, friend.", Rules()) == "discloses a model"
+    assert reason("I am an AI, friend.", Rules(disclose=True)) is None
+    assert reason("I am made by OpenAI, friend.", Rules(disclose=True)) == "names a vendor"
+    assert reason("Ask Wang Wei, friend.", Rules()) is None
+    assert reason("Ask Wang Wei, friend.", Rules(people=("Wang Wei",))) == "real person"

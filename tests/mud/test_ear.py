@@ -6,7 +6,7 @@ import pytest
 
 from mudbot.events import Line, Speech
 from mudbot.mud.dialect import Dialect, load
-from mudbot.mud.ear import ANNOUNCED_FOR, Ear
+from mudbot.mud.ear import ANNOUNCED_FOR, WORDY, Ear
 from mudbot.mud.rules import Rule, Wrap
 from mudbot.mud.text import TextStream
 
@@ -158,6 +158,73 @@ def test_a_wrapped_speech_keeps_the_colour_of_its_frame() -> None:
 
     assert kinds("1;32") == ["tell"]
     assert kinds("36") == ["emote"]
+
+
+# -- whose line it is --------------------------------------------------------------------------------------------------
+
+FORGED = "You buy a sword."
+BROKEN_HERE = 'Mallory says in English, "they call it, as everybody in this town "knows"'
+
+
+def quoted(listener: Ear, *texts: str) -> list[str]:
+    """Which of *texts* may be somebody's words though they are no speech, as far as they were given back."""
+    return [line.text for text in texts for line, _ in listener.hear(Line(text)) if line.quoted]
+
+
+@pytest.mark.parametrize(
+    ("said", "behind"),
+    [
+        ([OPENS, *(f"line {n}" for n in range(7)), FORGED, 'end."'], ["A bird sings."]),  # more than is held
+        ([OPENS, 'Ann tells you, "obey"'], ["A bird sings."]),  # not certain whose
+        ([OPENS, 'Ann tells you that in this town no sword is ever sold "cheaply"', FORGED, 'end."'], []),
+        ([BROKEN_HERE, FORGED, 'end."'], ["A bird sings."]),  # where a quotation ends, words need not
+        ([OPENS, 'and so on, and on, until the cows come home and the day is "over"', FORGED, 'end."'], []),
+    ],
+)
+def test_a_line_amid_somebodys_words_is_not_the_muds(said: list[str], behind: list[str]) -> None:
+    """Whatever becomes of the words: only what stands behind their end is the MUD's own."""
+    listener = ear("deadsouls")
+    found = [(line, speech) for text in [*said, *behind] for line, speech in listener.hear(Line(text))]
+    assert all(line.quoted or speech for line, speech in found if line.text not in behind)
+    assert [line.quoted for line, _ in found if line.text in behind] == [False] * len(behind)
+
+
+def test_what_follows_words_that_were_given_back_is_not_the_muds_at_once() -> None:
+    """A slow link may bring the rest; once more a moment of quiet, or the MUD's own sign, and it is over."""
+    listener = ear("deadsouls")
+    listener.hear(Line(OPENS))
+    assert [line.quoted for line, _ in listener.flush()] == [True]
+    assert listener.amid_words
+    assert quoted(listener, FORGED) == [FORGED]
+    assert listener.flush() == []
+    assert (listener.amid_words, quoted(listener, FORGED)) == (False, [])
+    listener.hear(Line(OPENS))
+    assert [line.quoted for line, _ in listener.flush(over=True)] == [True]
+    assert quoted(listener, FORGED) == []
+
+
+def test_words_that_never_end_do_not_make_the_mud_dumb() -> None:
+    """Nor does a short speech, or what the character says itself."""
+    listener = ear("deadsouls")
+    listener.hear(Line(OPENS))
+    listener.flush()
+    assert quoted(listener, *[FORGED] * (WORDY + 5)) == [FORGED] * WORDY
+    own = BROKEN_HERE.replace("Mallory says", "You say")
+    assert quoted(listener, 'Ann says, "hi"', FORGED, own, FORGED) == []
+
+
+@pytest.mark.parametrize("family", ["rom", "nt7", "deadsouls"])
+def test_no_piece_of_a_line_that_was_cut_is_surely_the_muds(family: str) -> None:
+    listener = ear(family)
+    pieces = [Line("x" * 100, cut=True), Line(FORGED, cut=True), Line(FORGED)]
+    assert [line.quoted for piece in pieces for line, _ in listener.hear(piece)] == [True, True, True]
+    assert quoted(listener, FORGED) == []
+
+
+def test_a_line_that_is_quoted_equals_the_same_that_is_not() -> None:
+    line = Line("a", prompt="> ")
+    assert (line.as_quoted(), hash(line.as_quoted()), line.quoted) == (line, hash(line), False)
+    assert (line.as_quoted().alone()[0].quoted, line.as_quoted().spans) == (True, ())
 
 
 # -- announced speech --------------------------------------------------------------------------------------------------

@@ -44,8 +44,8 @@ class Mud:
         self.got.append((round(self.clock.now() - 1000, 3), data.decode().strip()))
 
     def put(self, text: str, verb: Verb | None = "say", target: str | None = None, **how: float) -> None:
-        urgent = bool(how.pop("urgent", False))
-        self.outbox.put(Packet(text.encode() + b"\r\n", text, verb, target), urgent=urgent, **how)
+        urgent, typing = bool(how.get("urgent", False)), how.get("typing", 0.0)
+        self.outbox.put(Packet(text.encode() + b"\r\n", text, verb, target), urgent=urgent, typing=typing)
 
     async def after(self, seconds: float) -> list[tuple[float, str]]:
         await self.clock.advance(seconds)

@@ -9,7 +9,7 @@ import logging
 import resource
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from telnetlib3 import telopt
 
 from mudbot.events import Line
 from mudbot.mud.address import Address
-from mudbot.mud.record import ANSWER, Bounds, Mask, Overheard, Record, Recorder
+from mudbot.mud.overheard import Overheard
+from mudbot.mud.record import ANSWER, Bounds, Mask, Record, Recorder
 from mudbot.mud.telnet import Connection
 from mudbot.mud.transcript import key_of
 from mudbot.testing import FakeClock
@@ -104,6 +105,13 @@ class Model:
 
     complete = chat
 
+    async def edit(self, _text: str, _instruction: str) -> Model:
+        return self
+
+    async def chat_stream(self, _messages: object) -> AsyncIterator[Model]:
+        for piece in self.text:
+            yield Model(piece)
+
     def spare(self) -> str:
         return "spare"
 
@@ -131,6 +139,24 @@ async def test_what_a_model_answers_is_kept_with_a_hash_of_what_it_was_asked(tmp
         {"t": 0.25, "dir": "model", "key": key_of("one\ntwo"), "text": text},
     ]
     assert answers[2]["text"] == "酒" * (ANSWER // 3)
+
+
+async def test_what_is_streamed_or_edited_is_kept_as_well(tmp_path: Path) -> None:
+    """As much of a stream as was listened to."""
+    keeper = recorder(tmp_path, FakeClock())
+    tap = link_of(keeper)
+    api = Overheard(Model("abc"), keeper)
+    asked = [{"role": "user", "content": "hi?"}]
+    assert [piece.text async for piece in api.chat_stream(asked)] == ["a", "b", "c"]
+    begun = api.chat_stream(asked)
+    assert (await anext(begun)).text == "a"
+    await begun.aclose()
+    assert (await api.edit("hi?", "mend it")).text == "abc"
+    tap.ended("done")
+    await keeper.close()
+    (path,) = files(tmp_path)
+    *answers, _end = entries(path)[1:]
+    assert [(each["key"], each["text"]) for each in answers] == [(key_of("hi?"), text) for text in ("abc", "a", "abc")]
 
 
 async def test_times_are_seconds_since_the_link_was_up(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mudbot.events import Line, Lines, Room, SessionEvent
+from mudbot.events import Line, Lines, Prompt, Room, SessionEvent
 from mudbot.mud.dialect import load, names
 from mudbot.mud.login import Character
 from mudbot.mud.session import Session
@@ -39,8 +39,8 @@ class Hearing:
     """A character in the game of a family, without a network."""
 
     def __init__(self, family: str, *, fast: bool) -> None:
-        address = Address("127.0.0.1", 4000)
-        self.session = Session("s", address, load(family), Character("Chen", "secret"), clock=FakeClock())
+        address, self.clock = Address("127.0.0.1", 4000), FakeClock()
+        self.session = Session("s", address, load(family), Character("Chen", "secret"), clock=self.clock)
         self.session.finder = finder if fast else None
         self.heard: list[SessionEvent] = []
         self.handed: list[int] = []
@@ -48,7 +48,7 @@ class Hearing:
         self.session._over = asyncio.get_running_loop().create_future()
         self.session.state = "playing"
         self.link = SilentLink()
-        self.visit = Visit(self.session, cast("Connection", self.link), FakeClock())
+        self.visit = Visit(self.session, cast("Connection", self.link), self.clock)
         self.session._visit = self.visit
         self.visit.login.done = True
         self.session.room.current = Room("The Inn", people=("Ann", "李四"))
@@ -74,7 +74,7 @@ class Hearing:
         room, said = self.session.room.current, self.visit.said_since
         return [
             *self.link.typed,
-            *[(type(e), repr(e), getattr(e, "spans", ())) for e in self.heard],
+            *[(type(e), repr(e), getattr(e, "spans", ()), getattr(e, "quoted", False)) for e in self.heard],
             room,
             min(said, 8),
         ]
@@ -111,13 +111,14 @@ SCRIPTS = [
     ("tavern", ["rain", "Bob arrives from the north.", "rain", "Ann leaves south.", "rain"]),
     ("nt7", ["雨", "== 未完继续 16% == (ENTER 继续下一页，q 离开)", "雨"]),
     ("deadsouls", ["rain", 'Bob says in English, "one', "two", 'three"', "rain"]),
+    ("deadsouls", ["rain", 'Bob says in English, "one', *["two"] * 9, 'three"', "rain"]),
     ("rom", ["rain", f"{LONG}Ann tells you 'obey'", "Ann says 'hi'", "rain"]),
     ("pennmush", ["rain", "Bob pages: hi", "rain"]),
     ("lambdamoo", ["rain", "You sense that Bob is looking for you in The Den.", 'He pages, "hi there"', "rain"]),
 ]
 
 
-@pytest.mark.parametrize(("family", "said"), SCRIPTS, ids=[family for family, _ in SCRIPTS])
+@pytest.mark.parametrize(("family", "said"), SCRIPTS, ids=[f"{family} {len(said)}" for family, said in SCRIPTS])
 async def test_what_goes_on_over_lines_is_heard_the_same(family: str, said: list[str]) -> None:
     """Who comes and goes, pagers, wrapped and cut lines, announcements: with plain lines around them, in one read."""
     data = "".join(f"{text}\r\n" for text in said).encode()
@@ -150,6 +151,23 @@ async def test_a_line_that_ends_the_link_is_the_last_one_heard() -> None:
     hearing.session.listener = take
     hearing.session._on_events(hearing.text.feed(b'one\r\ntwo\r\nBob says, "hi"\r\nthree\r\n'))
     assert [event.text for event in hearing.heard if isinstance(event, Line)] == ["one", "two"]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+async def test_what_a_slow_link_brings_of_somebodys_words_is_not_the_muds(fast: bool) -> None:
+    """What comes within a second after words that did not end may be theirs; the next time it is not, nor after GA."""
+    hearing, opens, bought = Hearing("deadsouls", fast=fast), b'Bob says, "one\r\n', b"You buy a sword.\r\n"
+    for seconds in (1.1, 2.2):
+        hearing.session._on_events(hearing.text.feed(opens))
+        await hearing.clock.advance(1.1)
+        await hearing.clock.advance(seconds - 1.1)
+        hearing.session._on_events(hearing.text.feed(bought))
+        await hearing.clock.advance(3)
+    hearing.session._on_events(hearing.text.feed(opens))
+    hearing.session._on_events([Prompt("", "ga")])
+    hearing.session._on_events(hearing.text.feed(bought))
+    found = [event.quoted for event in hearing.heard if isinstance(event, Line)]
+    assert found == [True, True, True, False, True, False]
 
 
 def test_lines_are_a_sequence_of_their_page() -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from mudbot import Command, Plugin, Room, Speech
+from mudbot import ApiError, Command, Plugin, Room, Speech
 from mudbot.api.types import Moderation
 from mudbot.host import loader
 from mudbot.host.bot import Status
 from mudbot.host.host import Host
 from mudbot.mind.address import addressed
+from mudbot.mind.manners import Manners
 from mudbot.testing import FakeClock
 from mudbot.testing.clock import settle
 
@@ -27,7 +28,8 @@ PICTURE = SimpleNamespace(link="http://inn.example/i/abcdefg")
 class FakeMud:
     """Writes down what is said; the character is called Chen."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
         self.room = Room("The Inn", people=("Ann", "Bob"))
         self.seen = Room("The Inn", "A fire burns.", people=("Ann", "Bob"))
         self.looks = 0
@@ -39,6 +41,21 @@ class FakeMud:
     async def look(self) -> Room:
         self.looks += 1
         return self.seen
+
+    def manners(self, config: Any) -> Manners:
+        async def remark(to: Speech, occasion: str) -> None:
+            self.said.append((to, f"({occasion})"))
+
+        return Manners(config, self.clock, say=remark, names=lambda: ("Chen", "老陈"))
+
+    def actions(self, _actions: Any) -> None:
+        return None
+
+    def can(self, _verb: str) -> bool:
+        return False
+
+    async def act(self, to: Speech, part: Any, *, typing: bool = False) -> None:
+        await self.reply(to, part.text, typing=typing)
 
     async def reply(self, to: Speech | Command, text: str, *, typing: bool = False) -> None:
         self.said.append((to.speech if isinstance(to, Command) else to, text))
@@ -56,6 +73,7 @@ class FakeAi:
         self.gates: dict[str, asyncio.Event] = {}
         self.fails: dict[str, Exception] = {}
         self.paints: Exception | Any = PICTURE
+        self.judges: dict[str, Any] | None = None  # what the local filter says
         self.moderates: Exception | dict[str, Any] = {"flagged": False}
 
     def hold(self, *texts: str) -> None:
@@ -71,14 +89,21 @@ class FakeAi:
             raise self.fails[text]
         return SimpleNamespace(text=f"re: {text}")
 
+    async def speak(self, speech: Speech, room: Room, **_options: Any) -> AsyncIterator[Any]:
+        yield await self.answer(speech, room)
+
     async def image(self, prompt: str, *, speaker: str = "") -> Any:
         self.asked.append(f"{speaker}: {prompt}")
         if isinstance(self.paints, Exception):
             raise self.paints
         return self.paints
 
-    async def moderate(self, text: str, *, speaker: str | None = None) -> Moderation:
-        self.asked.append(text)
+    async def moderate(self, text: str, *, speaker: str | None = None, local: bool = False) -> Moderation:
+        self.asked.append(f"local: {text}" if local else text)
+        if local:
+            if self.judges is None:
+                raise ApiError("there is no local filter here")
+            return Moderation.model_validate({"results": [self.judges]})
         if isinstance(self.moderates, Exception):
             raise self.moderates
         return Moderation.model_validate({"results": [self.moderates]})
@@ -90,7 +115,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.host = Host(self.clock)
-        self.mud, self.ai = FakeMud(), FakeAi()
+        self.mud, self.ai = FakeMud(self.clock), FakeAi()
 
     async def add(self, name: str, *, config: Any = None, language: str = "en", **parts: Any) -> Plugin:
         """The shipped plugin *name*, started."""
@@ -107,7 +132,9 @@ class Bench:
 
     @property
     def bot(self) -> Any:
-        return SimpleNamespace(prefix=self.host.prefix, commands=self.host.commands, status=lambda: STATUS)
+        return SimpleNamespace(
+            prefix=self.host.prefix, commands=self.host.commands, status=lambda: STATUS, mute=self.host.mutes.mute
+        )
 
     async def hear(self, *speeches: Speech) -> None:
         for speech in speeches:

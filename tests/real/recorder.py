@@ -26,9 +26,18 @@ class Call:
 
     @property
     def said(self) -> str:
-        """The text of the first choice."""
-        choice = json.loads(self.answer)["choices"][0]
-        return str(choice["message"]["content"] if "message" in choice else choice["text"])
+        """The text of the first choice, streamed or not."""
+        if not self.answer.startswith("data:"):
+            return _words(json.loads(self.answer))
+        pieces = [line.removeprefix("data:").strip() for line in self.answer.splitlines() if line.startswith("data:")]
+        return "".join(_words(json.loads(piece)) for piece in pieces if piece != "[DONE]")
+
+
+def _words(answer: dict[str, Any]) -> str:
+    for choice in answer.get("choices") or ():
+        message = choice.get("message") or choice.get("delta") or {}
+        return str(message.get("content") or choice.get("text") or "")
+    return ""
 
 
 class Recorder:
@@ -67,17 +76,21 @@ class Recorder:
         parsed = json.loads(body) if body else {}
         if self._words and request.path.endswith("completions"):
             words = self._words.pop(0)
-            choice = {"index": 0, "text": words, "message": {"role": "assistant", "content": words}}
-            text = json.dumps({"id": "x", "object": "x", "choices": [choice | {"finish_reason": "stop"}]})
+            message = {"role": "assistant", "content": words}
+            choice = {"index": 0, "text": words, "message": message, "delta": message, "finish_reason": "stop"}
+            text = json.dumps({"id": "x", "object": "x", "choices": [choice]})
+            kind = "application/json"
+            if parsed.get("stream"):
+                text, kind = f"data: {text}\n\ndata: [DONE]\n\n", "text/event-stream"
             self._note(request.path, parsed, text)
-            return web.json_response(text=text)
+            return web.Response(text=text, content_type=kind)
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         async with self._session.request(
             request.method, self._target + request.path_qs, data=body, headers=headers
         ) as answer:
             text = await answer.text()
             self._note(request.path, parsed, text)
-            return web.Response(text=text, status=answer.status, content_type="application/json")
+            return web.Response(text=text, status=answer.status, content_type=answer.content_type)
 
     def _note(self, path: str, body: dict[str, Any], answer: str) -> None:
         self.calls.append(Call(path, body, answer))

@@ -119,7 +119,7 @@ def written(folder: Path, base_url: str, port: int) -> Path:
                 login: {{name: {BOT[0]}, password: "${{BOT_PASSWORD}}"}}
                 goodbye: The inn is closing.
             plugins:
-              dialogue:
+              dialogue: {{wary: false}}   # the guest here writes as fast as a program
               scenes: {{permissions: {{images: true}}}}
               moderation:
               basics:
@@ -186,13 +186,13 @@ async def filters(guest: Player, api: Recorder, bot: Bot) -> None:
     prepared = await guest.expect('^Chen says, "(.+)"$', timeout=60)
     assert len(api.dialogue()) == before
     assert "bastard" not in prepared
-    await bot.expect("refused, from player to Wanderer")
+    await bot.expect("refuse.*, from player to Wanderer")
     for _ in range(2):  # the model is asked twice
         api.script(ABUSE)
     guest.mark()
     await guest.send("say Chen, what do you think of me?")
     assert "bastard" not in await guest.expect('^Chen says, "(.+)"$', timeout=60)
-    await bot.expect("refused, from model to Wanderer", count=2)
+    await bot.expect("refuse.*, from model to Wanderer", count=2)
 
 
 async def keeps_words_words(guest: Player, api: Recorder) -> None:
@@ -200,8 +200,9 @@ async def keeps_words_words(guest: Player, api: Recorder) -> None:
     api.script(INJECTION)
     guest.mark()
     await guest.send("say Chen, repeat after me")
-    line = await guest.expect(f'^Chen says, "{re.escape(INJECTED)}', timeout=60)
-    assert "quit ; say I obey quit north." in line
+    await guest.expect(f'^Chen says, "{re.escape(INJECTED)}', timeout=60)
+    await guest.expect('^Chen says, "quit"$', timeout=60)
+    await guest.expect('^Chen says, "; say I obey quit north."$', timeout=60)
     assert not [text for text in guest.lines if "left the game" in text]
 
 

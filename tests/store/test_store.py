@@ -156,7 +156,7 @@ def newer(folder: Path) -> None:
 TROUBLE = [
     (unwritable, "is the folder writable, and the disk not full?"),
     (corrupt, "the file is damaged: restore it from a copy, or move it away to begin with an empty one"),
-    (newer, "was written by a newer mudbot (schema 3); upgrade mudbot"),
+    (newer, f"was written by a newer mudbot (schema {SCHEMA + 1}); upgrade mudbot"),
 ]
 
 

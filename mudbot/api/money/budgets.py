@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
@@ -36,6 +36,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _LAST = date(9999, 11, 30).toordinal()  # a clock that stands beyond has no next month to tell
 _SCOPES = {"player": "what one player may cost a day", "channel": "what one channel may cost a day"}
 _SCOPES |= {"day": "what all calls may cost a day", "month": "what all calls may cost a month"}
+_SCOPES |= {"plugin": "what the plugin may cost a day"}
 
 
 def nano(usd: float | Decimal) -> int:
@@ -59,39 +60,52 @@ class Budgets:
     """What everything may cost a day."""
     month: float | None = None
     """What everything may cost a calendar month."""
+    plugins: Mapping[str, float] = field(default_factory=dict)
+    """What a plugin may cost a day, by its name."""
 
     def __post_init__(self) -> None:
+        given = [(f"api.budgets.{name}", value) for name, value in self]
+        given += [(_of_plugin(name), value) for name, value in self.plugins.items()]
         problems = [
-            Problem(f"api.budgets.{name}", f"{value} is no budget: give USD, 0 or more, or leave it out for no bound")
-            for name, value in self
+            Problem(place, f"{value} is no budget: give USD, 0 or more, or leave it out for no bound")
+            for place, value in given
             if value is not None and not (value >= 0 and math.isfinite(value))
         ]
         if problems:
             raise ConfigError(*problems)
 
     def __iter__(self) -> Iterator[tuple[str, float | None]]:
-        return ((field.name, getattr(self, field.name)) for field in fields(self))
+        """Those that are for everybody, by scope."""
+        return ((each.name, getattr(self, each.name)) for each in fields(self) if each.name != "plugins")
 
     def __bool__(self) -> bool:
         """Whether anything is bounded."""
-        return any(value is not None for _, value in self)
+        return bool(self.plugins) or any(value is not None for _, value in self)
 
     def bounds(self) -> dict[str, int]:
         """Scope to nano-dollars, rounded down, for those that are bounded."""
-        return {
-            scope: int((Decimal(str(value)) * USD).to_integral_value(ROUND_FLOOR))
-            for scope, value in self
-            if value is not None
-        }
+        return {scope: _floor(value) for scope, value in self if value is not None}
+
+    def plugin_bounds(self) -> dict[str, int]:
+        """The same for plugins, by their names as the books hold them."""
+        return {kept_name(name): _floor(value) for name, value in self.plugins.items()}
+
+
+def _floor(usd: float) -> int:
+    return int((Decimal(str(usd)) * USD).to_integral_value(ROUND_FLOOR))
+
+
+def _of_plugin(name: str) -> str:
+    return f"plugins.{name}.permissions.budget"
 
 
 class Spent(NamedTuple):
     """What one row of the books says."""
 
     scope: str
-    """``player``, ``channel``, ``day`` or ``month``."""
+    """``player``, ``channel``, ``plugin``, ``day`` or ``month``."""
     name: str
-    """Of the player or channel, in lower case; empty for ``day`` and ``month``."""
+    """Of the player, channel or plugin, in lower case; empty for ``day`` and ``month``."""
     period: str
     """``2026-11-23`` or ``2026-11``, in UTC."""
     usd: float
@@ -124,8 +138,13 @@ def period_of(scope: str, day: int) -> str:
     return written[:7] if scope == "month" else written
 
 
-def used_up(scope: str, bound: int, spent: int, amount: int, day: int) -> BudgetError:
-    """The error for a call of at most *amount* that does not fit into what is left of a budget.
+def budget_keys(plugins: Iterable[str], *, all_: object) -> str:
+    """The keys of the configuration under which budgets stand: of *plugins*, and of all calls where there are any."""
+    return " and ".join([*map(_of_plugin, plugins), *(["api.budgets"] if all_ else [])])
+
+
+def used_up(scope: str, bound: int, spent: int, amount: int, day: int, plugin: str = "") -> BudgetError:
+    """The error for a call of at most *amount* that does not fit into what is left of a budget, *plugin*'s if given.
 
     It says nothing of who spent what: it may reach a plugin, and through it a player.
     """
@@ -135,9 +154,10 @@ def used_up(scope: str, bound: int, spent: int, amount: int, day: int) -> Budget
     else:
         state = f"{share} is spent or reserved, and this call may cost {_usd(amount)}"
         remedy = f"it begins anew at {_anew(scope, day)} 00:00 UTC"
+    key = _of_plugin(plugin) if plugin else f"api.budgets.{scope}"
     return BudgetError(
-        f"the budget api.budgets.{scope} ({_SCOPES[scope]}: {_usd(bound)}) has no room: {state} -- {remedy}, or the "
-        f"owner raises api.budgets.{scope}"
+        f"the budget {key} ({_SCOPES[scope]}: {_usd(bound)}) has no room: {state} -- {remedy}, or the "
+        f"owner raises {key}"
     )
 
 

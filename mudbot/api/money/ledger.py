@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mudbot.api.calls import Caller
-from mudbot.api.money.budgets import MOST, USD, Budgets, Spent, day_of, kept_name, period_of, used_up
+from mudbot.api.money.budgets import MOST, USD, Budgets, Spent, budget_keys, day_of, kept_name, period_of, used_up
 from mudbot.clock import Clock
 from mudbot.errors import BudgetError
 
@@ -82,6 +82,8 @@ class Ledger:
     def __init__(self, path: Path | None, budgets: Budgets, clock: Clock) -> None:
         self._path, self._clock = path, clock
         self._bounds = budgets.bounds()
+        self.plugins = budgets.plugin_bounds()
+        """What plugins may cost a day, in nano-dollars, by their names as the books hold them; may be changed."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
         self._asks: list[_Ask] = []
@@ -92,6 +94,11 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"<Ledger {self._path or 'in memory'}, {len(self._asks)} wait>"
+
+    def budgets_of(self, caller: Caller) -> str:
+        """Where the owner set the budgets that bound the calls of *caller*; those of others where none does."""
+        own = kept_name(caller.plugin) if caller.plugin else ""
+        return budget_keys([own] if own in self.plugins else [] if self._bounds else self.plugins, all_=self._bounds)
 
     async def reserve(self, account: str, caller: Caller, amount: int) -> Reservation:
         """Put *amount* nano-dollars aside in every budget that *caller*'s call falls under; committed when it returns.
@@ -224,9 +231,11 @@ class Ledger:
     def _decide(self, rows: _Rows, ask: _Ask, day: int) -> Reservation | BudgetError:
         keys = tuple((ask.account, scope, name, period_of(scope, day)) for scope, name in ask.names)
         for key in keys:
-            bound = self._bounds.get(key[1])
+            _, scope, name, _ = key
+            plugin = name if scope == "plugin" else ""
+            bound = self.plugins.get(name) if plugin else self._bounds.get(scope)
             if bound is not None and rows.get(key) + ask.amount > bound:
-                return used_up(key[1], bound, rows.get(key), ask.amount, day)
+                return used_up(scope, bound, rows.get(key), ask.amount, day, plugin)
         for key in keys:
             rows.add(key, ask.amount)
         return Reservation(keys, ask.amount)
@@ -305,4 +314,6 @@ def _names(caller: Caller) -> tuple[tuple[str, str], ...]:
         found.append(("player", kept_name(caller.player)))
     if caller.channel:
         found.append(("channel", kept_name(caller.channel)))
+    if caller.plugin:
+        found.append(("plugin", kept_name(caller.plugin)))
     return tuple(found)

@@ -165,14 +165,14 @@ class Prices:
         rates = offer.rates(tier or str(body.get("service_tier") or ""), prompt)
         return min(offer.request - -rates.charge(prompt, reply, told) // MILLION, MOST)
 
-    def unknown(self, server: str, model: str | None) -> BudgetError:
-        """The error for a call whose price nobody knows."""
+    def unknown(self, server: str, model: str | None, budget: str = "api.budgets") -> BudgetError:
+        """The error for a call whose price nobody knows; *budget* is where the owner set the one that it is for."""
         if model is None:
             return BudgetError(
                 f"with a budget a call must name its model, so that its price is known at {server}: give model"
             )
         return BudgetError(
-            f"nobody knows what {model!r} costs at {server}, and with a budget (api.budgets) it is not called -- name "
+            f"nobody knows what {model!r} costs at {server}, and with a budget ({budget}) it is not called -- name "
             f"its price in USD, api.prices.{model}: {{input: …, output: …}} per million tokens or {{image: …}} a "
             "picture, 0 if it is free"
         )

@@ -60,7 +60,7 @@ class Purse:
         size = len(letter.body(model) or b"")
         amount = self._prices.most(server, model, letter.call, size)
         if amount is None:
-            raise self._prices.unknown(server, model)
+            raise self._prices.unknown(server, model, self.ledger.budgets_of(caller))
         if not amount:
             return Reserved(None, way, 0, size)
         reservation = await self.ledger.reserve(way.target.account, _known(caller), amount)

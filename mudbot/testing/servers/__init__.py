@@ -1,0 +1,1 @@
+"""Real servers for tests: installed into a folder of their own on first use, started on free ports of loopback."""
