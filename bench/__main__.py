@@ -8,7 +8,20 @@ from __future__ import annotations
 
 import asyncio
 
-from bench import adapter, floods, lines, queue, reply_delay, sessions, shared, start_up, triggers
+from bench import (
+    adapter,
+    first_words,
+    floods,
+    lines,
+    memory,
+    plugins,
+    queue,
+    reply_delay,
+    sessions,
+    shared,
+    start_up,
+    triggers,
+)
 
 
 def main() -> None:
@@ -16,13 +29,16 @@ def main() -> None:
     print("mudbot benchmarks: medians; each rival is measured in turn with ours\n")
     start_up.main()
     asyncio.run(reply_delay.main())
+    first_words.main()
     lines.main()
     floods.main()
     sessions.main()
     asyncio.run(adapter.main())
     queue.main()
     shared.main()
+    memory.main()
     triggers.main(quick=True)
+    plugins.main()
 
 
 if __name__ == "__main__":
