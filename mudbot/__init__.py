@@ -46,7 +46,7 @@ from mudbot.host.plugin import Plugin
 
 if TYPE_CHECKING:
     from mudbot.config import Duration, Secret
-    from mudbot.host.ask import Outcome
+    from mudbot.host.services.ask import Outcome
     from mudbot.mind.actions import Action
     from mudbot.mind.manners import Channel
 
@@ -110,7 +110,7 @@ def __getattr__(name: str) -> Any:
 
         return Channel
     if name == "Outcome":  # of what self.mud.ask gives; nobody needs it but annotations
-        from mudbot.host.ask import Outcome
+        from mudbot.host.services.ask import Outcome
 
         return Outcome
     raise AttributeError(f"module 'mudbot' has no attribute {name!r}")

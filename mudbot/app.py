@@ -19,11 +19,11 @@ from mudbot.equip import Equipment, Shared
 from mudbot.errors import ApiError, MudbotError
 from mudbot.host.chat import Chat
 from mudbot.host.host import Host
-from mudbot.host.http import Carrier
 from mudbot.host.loader import asks_models
 from mudbot.host.mutekeeper import MuteKeeper
-from mudbot.host.store import PluginStore
-from mudbot.host.wire import Wire
+from mudbot.host.services.http import Carrier
+from mudbot.host.services.store import PluginStore
+from mudbot.host.services.wire import Wire
 from mudbot.local.judge import LocalJudge
 from mudbot.mind.character import Answer, Character
 from mudbot.mind.persona import Persona

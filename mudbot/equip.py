@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from mudbot import logs, resolve
 from mudbot.config import secrets_of
-from mudbot.host.ai import Ai, Judge, Models
-from mudbot.host.bot import Bot, Notes
-from mudbot.host.http import Carrier, Http
-from mudbot.host.log import PluginLog
-from mudbot.host.means import Means
-from mudbot.host.mud import Mud
-from mudbot.host.remembering import Remembering
-from mudbot.host.store import PluginStore
+from mudbot.host.services.ai import Ai, Judge, Models
+from mudbot.host.services.bot import Bot, Notes
+from mudbot.host.services.http import Carrier, Http
+from mudbot.host.services.log import PluginLog
+from mudbot.host.services.means import Means
+from mudbot.host.services.mud import Mud
+from mudbot.host.services.remembering import Remembering
+from mudbot.host.services.store import PluginStore
+from mudbot.host.services.wire import Wire
+from mudbot.host.services.words import words_of
 from mudbot.host.triggers import Triggers
-from mudbot.host.wire import Wire
-from mudbot.host.words import words_of
 from mudbot.mind.manners import OptOuts
 
 if TYPE_CHECKING:

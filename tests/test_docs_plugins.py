@@ -20,11 +20,11 @@ from mudbot.cli import cli
 from mudbot.clock import Clock
 from mudbot.config import load
 from mudbot.host import chores, inbox, loader, reload, running, watchdog
-from mudbot.host.ai import Ai
-from mudbot.host.ask import MAX_WAITING
-from mudbot.host.http import Http, HttpAnswer
-from mudbot.host.mud import ANSWER_WITHIN, Mud
-from mudbot.host.store import PluginStore
+from mudbot.host.services.ai import Ai
+from mudbot.host.services.ask import MAX_WAITING
+from mudbot.host.services.http import Http, HttpAnswer
+from mudbot.host.services.mud import ANSWER_WITHIN, Mud
+from mudbot.host.services.store import PluginStore
 from mudbot.host.triggers import Triggers
 from mudbot.testing import Bot, Script, Web
 from tests.docs_pages import DOCS, ROOT, Block, Reader, blocks

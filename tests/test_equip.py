@@ -16,7 +16,7 @@ from mudbot import logs
 from mudbot.app import App
 from mudbot.config import load
 from mudbot.errors import ConfigError
-from mudbot.host.wire import Wire
+from mudbot.host.services.wire import Wire
 
 PLUGIN = """
 from dataclasses import dataclass

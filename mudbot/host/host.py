@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Literal
 
 from mudbot.errors import PluginError
 from mudbot.events import Disconnected, Gmcp, Line, Lines, Msdp, Prompt, Speech
-from mudbot.host.ask import Asks
 from mudbot.host.chat import Chat
 from mudbot.host.marks import CommandMark, Masked, Role, Text
 from mudbot.host.mutes import Mutes
 from mudbot.host.plugin import Plugin
 from mudbot.host.running import Running
+from mudbot.host.services.ask import Asks
 from mudbot.host.triggers import Method, Target
 from mudbot.triggers.engine import Engine, Rebuilding
 

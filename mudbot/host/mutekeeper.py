@@ -11,7 +11,7 @@ from mudbot.errors import StoreError
 if TYPE_CHECKING:
     from mudbot.clock import Clock
     from mudbot.host.mutes import Mutes
-    from mudbot.host.store import PluginStore
+    from mudbot.host.services.store import PluginStore
 
 log = logging.getLogger(__name__)
 KEY = "until"

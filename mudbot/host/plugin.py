@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from mudbot.errors import PluginError
 from mudbot.host.marks import CommandMark, Mark, marks_of
-from mudbot.host.rests import Rests
+from mudbot.host.services.rests import Rests
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
     from mudbot.events import Speech
-    from mudbot.host.ai import Ai
-    from mudbot.host.bot import Bot, Notes
-    from mudbot.host.http import Http
-    from mudbot.host.mud import Mud
-    from mudbot.host.store import PluginStore
-    from mudbot.host.words import Words
+    from mudbot.host.services.ai import Ai
+    from mudbot.host.services.bot import Bot, Notes
+    from mudbot.host.services.http import Http
+    from mudbot.host.services.mud import Mud
+    from mudbot.host.services.store import PluginStore
+    from mudbot.host.services.words import Words
 
 T = TypeVar("T")
 

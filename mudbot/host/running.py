@@ -21,10 +21,10 @@ from mudbot.host import frames
 from mudbot.host.chores import Chores, within
 from mudbot.host.faults import PLUGIN, SPEAKER, Faults, whose
 from mudbot.host.inbox import Inbox, Item
-from mudbot.host.log import Told
 from mudbot.host.marks import CommandMark, Masked, OnMark, ReviewMark, Text, TriggerMark
 from mudbot.host.obey import TOO_SOON, fire, hear, obey
 from mudbot.host.plugin import Plugin
+from mudbot.host.services.log import Told
 from mudbot.host.watchdog import Blocked
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from mudbot.store.pictures import Picture, Pictures
 if TYPE_CHECKING:
     from mudbot.api import Api
     from mudbot.clock import Clock
-    from mudbot.host.http import HttpAnswer, Request
+    from mudbot.host.services.http import HttpAnswer, Request
     from mudbot.mind.persona import Persona
     from mudbot.mud.session import Session
     from mudbot.mud.telnet import Address, Connection

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mudbot.errors import HttpError
-from mudbot.host.http import HttpAnswer
+from mudbot.host.services.http import HttpAnswer
 from mudbot.testing.script import NotScriptedError
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
-    from mudbot.host.http import Request
+    from mudbot.host.services.http import Request
 
 
 @dataclass(frozen=True, slots=True)

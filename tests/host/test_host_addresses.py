@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from mudbot.host.addresses import Allowed, literal, public
+from mudbot.host.services.addresses import Allowed, literal, public
 
 INSIDE = [
     "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.5", "0.0.0.0", "0.1.2.3",

@@ -26,10 +26,10 @@ from mudbot.errors import (
     RefusedError,
 )
 from mudbot.events import Command, Speech
-from mudbot.host.ai import Ai, Models
-from mudbot.host.sentences import LONGEST, Sentences, sentences
+from mudbot.host.services.ai import Ai, Models
 from mudbot.local.judge import Verdict, WrittenJudge
 from mudbot.mind.moderation import Masked
+from mudbot.mind.sentences import LONGEST, Sentences, sentences
 from mudbot.testing import FakeClock
 from tests.local.server_fakes import FakeModel, fake_parts, serving, small_model
 

@@ -12,10 +12,10 @@ import pytest
 
 from mudbot.errors import GateError, MudbotError, NoAnswer, PluginError
 from mudbot.events import Disconnected, Line, Lines, Page, Prompt, Span, Speech, Style
-from mudbot.host.ask import MAX_LINES, MAX_WAITING
 from mudbot.host.host import Host
-from mudbot.host.mud import Mud
 from mudbot.host.plugin import Plugin
+from mudbot.host.services.ask import MAX_LINES, MAX_WAITING
+from mudbot.host.services.mud import Mud
 from mudbot.host.triggers import Triggers
 from mudbot.testing import FakeClock
 from mudbot.testing.clock import settle

@@ -18,8 +18,8 @@ from mudbot.host import running as running_module
 from mudbot.host.frames import Files
 from mudbot.host.host import Host
 from mudbot.host.inbox import SHARE
-from mudbot.host.log import TOLD
 from mudbot.host.running import MAX_FAILURES, MAX_STUCK
+from mudbot.host.services.log import TOLD
 from mudbot.testing import FakeClock
 from mudbot.testing.clock import settle
 from tests.app_plugins_stage import until

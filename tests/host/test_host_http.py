@@ -15,8 +15,8 @@ import pytest
 from aiohttp import web
 
 from mudbot.errors import HttpError
-from mudbot.host.http import MAX_BYTES, Carrier, Http, HttpAnswer, Request
-from mudbot.host.wire import Wire
+from mudbot.host.services.http import MAX_BYTES, Carrier, Http, HttpAnswer, Request
+from mudbot.host.services.wire import Wire
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from mudbot import logs
-from mudbot.host.log import MAX_ENTRY, PluginLog
+from mudbot.host.services.log import MAX_ENTRY, PluginLog
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from mudbot import Speech
 from mudbot.api import ApiCall, Budgets, Caller, Spent
-from mudbot.host.means import Means, Quota, Share
+from mudbot.host.services.means import Means, Quota, Share
 from mudbot.store.store import Store
 from mudbot.testing import FakeClock
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mudbot import Arrived, Gmcp, Left, Line, Plugin, Speech, on
-from mudbot.host.mud import Mud
+from mudbot.host.services.mud import Mud
 from mudbot.mud.dialect import load
 from mudbot.mud.room import MAX_MOVES, RoomTracker
 from mudbot.mud.session import Session

@@ -15,7 +15,7 @@ from mudbot.clock import SystemClock
 from mudbot.errors import NoAnswer
 from mudbot.events import SessionEvent, Speech
 from mudbot.host.host import Host
-from mudbot.host.mud import Mud
+from mudbot.host.services.mud import Mud
 from mudbot.local.tavern import Tavern
 from mudbot.mud.address import Address
 from mudbot.mud.dialect import load

@@ -12,7 +12,7 @@ from mudbot import Speech
 from mudbot.errors import StoreError
 from mudbot.host.mutekeeper import MuteKeeper
 from mudbot.host.mutes import Mutes
-from mudbot.host.store import PluginStore
+from mudbot.host.services.store import PluginStore
 from mudbot.store.store import Store
 from mudbot.testing import FakeClock
 

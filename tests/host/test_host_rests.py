@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mudbot import Plugin, PluginError, StoreError
-from mudbot.host.rests import MOST, Rests
-from mudbot.host.store import PluginStore
+from mudbot.host.services.rests import MOST, Rests
+from mudbot.host.services.store import PluginStore
 from mudbot.store.store import Store
 from mudbot.testing import FakeClock
 from tests.host.host_fakes import named, started

@@ -14,10 +14,10 @@ from mudbot.api import Caller, Priority
 from mudbot.api.types import Images, Moderation
 from mudbot.errors import BadAnswerError, GateError, PluginError, RefusedError
 from mudbot.events import Command, Room, Speech
-from mudbot.host.ai import Ai, Models
-from mudbot.host.bot import Bot, Notes, Status
 from mudbot.host.host import Host
-from mudbot.host.mud import Mud
+from mudbot.host.services.ai import Ai, Models
+from mudbot.host.services.bot import Bot, Notes, Status
+from mudbot.host.services.mud import Mud
 from mudbot.host.triggers import Triggers
 from mudbot.mind.character import Answer
 from mudbot.mud import dialect

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from mudbot.errors import StoreError
-from mudbot.host.plain import MAX_VALUE
-from mudbot.host.store import PluginStore
+from mudbot.host.services.plain import MAX_VALUE
+from mudbot.host.services.store import PluginStore
 from mudbot.store import kept
 from mudbot.store.store import FILE, Store
 from mudbot.store.tables import SCHEMA, kept_sizes

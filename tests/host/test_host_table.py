@@ -12,9 +12,9 @@ from typing import Any, Literal
 import pytest
 
 from mudbot.errors import PluginError, StoreError
-from mudbot.host.plain import MAX_VALUE
-from mudbot.host.store import PluginStore
-from mudbot.host.table import Table
+from mudbot.host.services.plain import MAX_VALUE
+from mudbot.host.services.store import PluginStore
+from mudbot.host.services.table import Table
 from mudbot.store import kept
 from mudbot.store.store import Store
 from mudbot.testing import FakeClock

@@ -14,7 +14,7 @@ from mudbot import Plugin, resolve
 from mudbot.config import load
 from mudbot.errors import ConfigError, PluginError
 from mudbot.host import loader
-from mudbot.host.words import Template, Words, texts_of, untold, words_of
+from mudbot.host.services.words import Template, Words, texts_of, untold, words_of
 
 CODE = """
 from mudbot import Plugin
@@ -268,7 +268,7 @@ def test_a_language_that_is_spoken_and_has_no_texts_is_warned_of(tmp_path: Path)
 
 def test_words_can_be_made_without_a_plugin() -> None:
     """As tests of helpers do."""
-    from mudbot.host.words import Texts
+    from mudbot.host.services.words import Texts
 
     texts = Texts("x", {"en": {"a": Template.of("A{b}")}})
     assert Words(texts, "zh")("a", b=1) == "A1"

@@ -13,8 +13,8 @@ import pytest
 from mudbot import ApiError, Command, Plugin, Room, Speech
 from mudbot.api.types import Moderation
 from mudbot.host import loader
-from mudbot.host.bot import Status
 from mudbot.host.host import Host
+from mudbot.host.services.bot import Status
 from mudbot.mind.address import addressed
 from mudbot.mind.manners import Manners
 from mudbot.testing import FakeClock

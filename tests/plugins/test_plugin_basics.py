@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mudbot.errors import BudgetError
-from mudbot.host.means import Quota
+from mudbot.host.services.means import Quota
 from mudbot.testing import Bot
 
 HELP = "I understand: !help - what I understand; !about - what I am; !status - how I am; !persona - who I am; "

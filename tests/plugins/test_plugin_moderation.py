@@ -12,8 +12,8 @@ from sqlalchemy import select
 from mudbot import Masked
 from mudbot.errors import ApiTimeoutError, BadAnswerError, StoreError
 from mudbot.host import loader
-from mudbot.host.bot import Notes
-from mudbot.host.store import PluginStore
+from mudbot.host.services.bot import Notes
+from mudbot.host.services.store import PluginStore
 from mudbot.store.store import Store
 from mudbot.store.tables import decisions
 from tests.plugins.conftest import Bench

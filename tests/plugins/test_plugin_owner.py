@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mudbot.errors import BudgetError
-from mudbot.host.means import Share
+from mudbot.host.services.means import Share
 from mudbot.testing import Bot
 
 

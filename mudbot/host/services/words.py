@@ -181,7 +181,7 @@ def texts_of(kind: type[Plugin]) -> Texts:
         reading.beside(path)
     reading.compare()
     if not reading.problems:
-        from mudbot.host.calls import misfits
+        from mudbot.host.services.calls import misfits
 
         reading.problems += misfits(kind, reading.texts)
     if reading.problems:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from mudbot.api import Api
     from mudbot.events import Speech
     from mudbot.host.marks import CommandMark, Role
-    from mudbot.host.means import Means
     from mudbot.host.mutes import Mutes
     from mudbot.host.reload import Roster
+    from mudbot.host.services.means import Means
     from mudbot.host.triggers import Triggers
     from mudbot.mud.session import Session
     from mudbot.store.store import Store

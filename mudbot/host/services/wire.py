@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from mudbot.errors import HttpError
-from mudbot.host.addresses import public
-from mudbot.host.http import HttpAnswer, Request
+from mudbot.host.services.addresses import public
+from mudbot.host.services.http import HttpAnswer, Request
 from mudbot.mud.dial import RESOLVER
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 
 from mudbot.errors import PluginError, StoreError, nearest
-from mudbot.host.plain import MAX_VALUE, encode
+from mudbot.host.services.plain import MAX_VALUE, encode
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mudbot.errors import StoreError
-from mudbot.host.plain import encode
+from mudbot.host.services.plain import encode
 
 if TYPE_CHECKING:
     from mudbot.clock import Clock
-    from mudbot.host.table import Table
+    from mudbot.host.services.table import Table
     from mudbot.store.kept import Owner
     from mudbot.store.store import Store
 
@@ -169,7 +169,7 @@ class PluginStore:
 
         Raises PluginError where *kind* cannot be kept: call it in ``start``, where that is found when the plugin loads.
         """
-        from mudbot.host.table import Table
+        from mudbot.host.services.table import Table
 
         return Table(self._store, self._clock, self._owner(), name, kind)
 

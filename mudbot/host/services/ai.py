@@ -18,14 +18,14 @@ from mudbot.errors import (
     nearest,
 )
 from mudbot.events import Command, Room, Speech
-from mudbot.host.messages import Message, messages_of, parted, quoting, resaid, said_in, told
-from mudbot.host.sentences import Sentences
+from mudbot.host.services.messages import Message, messages_of, parted, quoting, resaid, said_in, told
 from mudbot.mind.moderation import Masked
+from mudbot.mind.sentences import Sentences
 
 if TYPE_CHECKING:
     from mudbot.api import Api, Caller, Chat, Moderation
-    from mudbot.host.remembering import Remembering
-    from mudbot.host.structured import Form
+    from mudbot.host.services.remembering import Remembering
+    from mudbot.host.services.structured import Form
     from mudbot.mind.actions import Actions
     from mudbot.mind.character import Answer, Character, Sentence
     from mudbot.store.pictures import Picture, Pictures
@@ -360,7 +360,7 @@ class Ai:
     # -- values --------------------------------------------------------------------------------------------------------
 
     def _form(self, kind: Any) -> Form[Any]:
-        from mudbot.host.structured import Form
+        from mudbot.host.services.structured import Form
 
         if kind not in self._forms:
             self._forms[kind] = Form(kind)
@@ -370,7 +370,7 @@ class Ai:
         self, form: Form[Any], messages: list[Message], who: str | None, settings: dict[str, Any]
     ) -> Any:  # fmt: skip
         """The model's answer as *form* wants it; it is told its mistakes once."""
-        from mudbot.host.structured import Mistakes
+        from mudbot.host.services.structured import Mistakes
 
         asked, mistakes, answer = told(messages, form.words), "", None
         for _ in range(2):
@@ -462,7 +462,7 @@ def _name(speaker: Speaker) -> str | None:
 
 def _reread(form: Form[Any], text: str) -> Any:
     """The value in *text*, an answer in which words are hidden.  Raises RefusedError where that broke it."""
-    from mudbot.host.structured import Mistakes
+    from mudbot.host.services.structured import Mistakes
 
     try:
         return form.read(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mudbot.errors import GateError, NoAnswer, PluginError
 from mudbot.events import Command, Room, Speech
-from mudbot.host.ask import Asks, Outcome, Waiting, Wanted, wanted
+from mudbot.host.services.ask import Asks, Outcome, Waiting, Wanted, wanted
 
 if TYPE_CHECKING:
     from mudbot.mind.actions import Action, Actions

@@ -12,7 +12,7 @@ from mudbot.errors import Problem, nearest
 
 if TYPE_CHECKING:
     from mudbot.host.plugin import Plugin
-    from mudbot.host.words import Texts
+    from mudbot.host.services.words import Texts
 
 
 def misfits(kind: type[Plugin], texts: Texts) -> list[Problem]:

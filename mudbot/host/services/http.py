@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict, Unpack
 
 from mudbot.errors import HttpError
-from mudbot.host.addresses import Allowed, literal
+from mudbot.host.services.addresses import Allowed, literal
 
 if TYPE_CHECKING:
     from yarl import URL

@@ -1,0 +1,1 @@
+"""What a plugin is given: its MUD, models, a store, the web, texts."""
