@@ -12,8 +12,8 @@ from mudbot.cli.plugin_modules import Found, Function, Module, find, module, nam
 HEAD = """\
 # Reference
 
-All that a plugin can use: what `import mudbot` gives, and what `self` has. This page is made of the docstrings by
-`make docs`; `mudbot plugin docs` prints it, and `mudbot plugin docs NAME` the same of a plugin.
+All that a plugin can use: what `import mudbot` gives, what `self` has, and what its tests have. This page is made of
+the docstrings by `make docs`; `mudbot plugin docs` prints it, and `mudbot plugin docs NAME` the same of a plugin.
 """
 MARKS = "mudbot.host.marks"
 SECTIONS = {
@@ -24,6 +24,7 @@ SECTIONS = {
     "": "And besides",
 }
 """Headings for what is exported, by the beginning of the module that it is from."""
+TESTING = "What tests have: mudbot.testing"
 OTHERS = "Types that these name"
 
 
@@ -35,12 +36,16 @@ def markdown() -> str:
     assert plugin is not None
     exported = [each for name in _exported(top) if (each := find(top, name))]
     given = {f"self.{name}": kind for name, kind in _attributes(plugin).items()}
-    told = [*exported, *given.values()]
-    parts = [HEAD, _contents([*_titles(exported), *given, OTHERS])]
+    kit = module("mudbot.testing")
+    assert kit is not None
+    tests = [each for name in _exported(kit) if (each := find(kit, name))]
+    told = [*exported, *given.values()]  # what the tests' kit names would bring the whole machine with it
+    parts = [HEAD, _contents([*_titles(exported), *given, TESTING, OTHERS])]
     for title, some in _sections(exported).items():
         parts += [f"## {title}\n", *(_section(each, each.name, "###") for each in some)]
     for name, kind in given.items():
         parts.append(_section(kind, name, "##"))
+    parts += [f"## {TESTING}\n", *(_section(each, each.name, "###") for each in tests)]
     parts += [f"## {OTHERS}\n", *(_section(each, each.name, "###") for each in _closure(told))]
     return "\n".join(parts)
 
