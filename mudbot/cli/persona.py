@@ -16,8 +16,8 @@ from mudbot.errors import ConfigError, Problem
 from mudbot.logs import visible
 
 if TYPE_CHECKING:
-    from mudbot.mind.carding import Imported
     from mudbot.mind.cards import Card
+    from mudbot.mind.imported import Imported
     from mudbot.mind.persona import Persona
 
 

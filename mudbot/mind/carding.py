@@ -7,21 +7,20 @@ people talk to one character in short spoken lines; the card itself is kept whol
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from mudbot.mind import macros
+from mudbot.mind.cardlore import lore_of
 from mudbot.mind.cards import Card, dump
+from mudbot.mind.imported import MAX_PAGE, Imported, tidy
 from mudbot.mind.languages import language_of
 from mudbot.mind.shape import Language
 
 MAX_EXAMPLES = 6
 """More teach a small model little, and every prompt pays for them."""
 MAX_SPOKEN = 300
-MAX_PAGE = 20_000
 
 _GUEST: dict[Language, str] = {"en": "Guest", "zh": "客人"}
 _PARTS: dict[Language, dict[str, str]] = {
@@ -70,23 +69,8 @@ _TAKEN = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Imported:
-    """A persona to be written, and the account of how it came about."""
-
-    persona: dict[str, Any] = field(default_factory=dict)
-    """As its YAML says it."""
-    taken: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    """In ``card:`` alone: what, and why it is not used."""
-    changed: list[str] = field(default_factory=list)
-    """Taken, but not as it was."""
-
-
 def convert(card: Card) -> Imported:
     """The persona of *card*.  Never raises for what is in it: what does not fit is kept and told."""
-    from mudbot.mind.cardlore import lore_of
-
     found = Imported(changed=list(card.notes))
     fields = {_PYGMALION.get(key, key): value for key, value in card.data.items()}
     reader = _Reader(fields, found)
@@ -103,12 +87,6 @@ def convert(card: Card) -> Imported:
     reader.rest(card)
     found.persona["card"] = dump(card.value)
     return found
-
-
-def tidy(text: str) -> str:
-    """*text* without what does not belong in a text file, with line ends of one kind."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co")).strip()
 
 
 class _Reader:

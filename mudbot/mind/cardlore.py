@@ -13,7 +13,7 @@ from typing import Any
 
 from mudbot.errors import PatternError
 from mudbot.mind import macros
-from mudbot.mind.carding import MAX_PAGE, Imported, tidy
+from mudbot.mind.imported import MAX_PAGE, Imported, tidy
 from mudbot.mind.keys import is_regex, regex_of
 from mudbot.mind.shape import MAX_KEY, MAX_REGEX, Lore
 

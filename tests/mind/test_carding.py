@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mudbot.mind.carding import Imported, convert, spoken_words
+from mudbot.mind.carding import convert, spoken_words
 from mudbot.mind.cards import Card, parse, read_card
 from mudbot.mind.exporting import card_of
+from mudbot.mind.imported import Imported
 from mudbot.mind.macros import fill, settle
 from mudbot.mind.persona import Persona, load_persona
 from mudbot.mind.personafile import to_yaml
