@@ -45,6 +45,8 @@ AT_LAST = 3.5
 """Seconds after which a plugin is named even if it is the bot's own code that it calls, on and on."""
 ASLEEP = 0.002
 """Seconds of a processor between two looks that are none: a thread that waits for its turn has a tenth of the time."""
+QUIET = 3
+"""Looks in a row without any: on a busy machine a thread may get nothing between two."""
 ADVICE = "await asyncio.sleep or self.http, or move it into asyncio.to_thread"
 
 
@@ -138,11 +140,13 @@ class Watchdog:
     def _look(self) -> None:
         """Look what holds the loop, until it is held no more."""
         began, before, seen = time.monotonic(), self._used(), dict[str, int]()
+        quiet = -1  # the first look has nothing before it
         while not self._over.is_set():
             late = time.monotonic() - began + LIMIT > AT_LAST
             found = self._files.at_work(loop_frame(self._ident), alone=not late)
             used = self._used()
-            starved, before = used - before > ASLEEP and used < LIMIT, used
+            quiet = quiet + 1 if used - before <= ASLEEP else 0
+            starved, before = quiet < QUIET and used < LIMIT, used
             if found is not None:
                 name, frame = found
                 seen[name] = seen.get(name, 0) + 1
