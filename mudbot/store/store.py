@@ -183,6 +183,9 @@ class Store:
         # 2 to 3: tables of what plugins keep, which are made here as all that are missing.
         if found in (1, 2, 3):  # 3 to 4: where turns were said and who heard them; tables of facts
             _add_columns(connection, "turns")
+        if found in (1, 2, 3, 4):  # 4 to 5: what a picture shows and who may see it; what owners said; the log
+            _add_columns(connection, "pictures")
+            _add_columns(connection, "decisions")
         metadata.create_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
 

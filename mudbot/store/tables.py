@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the tables below, kept in SQLite's ``user_version``."""
 
 metadata = MetaData()
@@ -37,6 +37,22 @@ pictures = Table(
     Column("caption", Text, nullable=False),
     Column("file", String(80), nullable=False),
     Column("type", String(40), nullable=False),
+    # Since schema 5; older rows have nothing there.
+    Column("player", String(80)),  # the key of who asked: the login id where the MUD shows it, else the name
+    Column("character", String(80)),
+    Column("place", String(120)),  # the room's name, where it is a picture of one
+    Column("subject", String(64)),  # the same for the same thing to draw: hash of session, room or words, and style
+    Column("style", String(80)),
+    Column("words", Text),  # what the player asked for, as it was said
+    Column("parent", String(16)),  # the picture that this one is an edit or a variation of
+    Column("private", Boolean),  # asked for in private: it has a link, and stands in no gallery
+    Column("pinned", Boolean),
+    Column("model", String(80)),
+    Column("width", Integer),  # pixels
+    Column("height", Integer),
+    Column("size", Integer),  # bytes of the file
+    Index("pictures_by_time", "at"),
+    Index("pictures_by_subject", "subject", "at"),
 )
 
 decisions = Table(
@@ -49,6 +65,10 @@ decisions = Table(
     Column("source", String(10), nullable=False),
     Column("reason", Text, nullable=False),
     Column("text", Text, nullable=False),
+    # Since schema 5; older rows have nothing there.
+    Column("reviewed", Float),  # when an owner looked at it
+    Column("verdict", String(20)),  # allow, block or mute: what the owner said of it
+    Index("decisions_by_time", "at"),
 )
 
 calls = Table(
@@ -153,4 +173,18 @@ summaries = Table(
     Column("at", Float, nullable=False),
     Column("since", Float, nullable=False),  # when the oldest was said that may be in it
     Column("text", Text, nullable=False),
+)
+
+# -- what owners look at (since schema 5) ------------------------------------------------------------------------------
+
+logged = Table(
+    "logged",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("level", Integer, nullable=False),  # as of the logging module: 20 is info, 30 a warning
+    Column("logger", String(120), nullable=False),
+    Column("session", String(80), nullable=False),  # empty where it is about none
+    Column("text", Text, nullable=False),
+    Index("logged_by_level", "level", "id"),
 )
