@@ -9,15 +9,16 @@ import asyncio
 import itertools
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.memory_fresh import FRESH, MORE, other_chatter
 from bench.memory_talk import FACTS, UNSEEN, Planted, chatter
 from mudbot.events import Room, Speech
-from mudbot.mind.context import Scene, build
+from mudbot.mind.context import Scene, build, estimate_tokens
 from mudbot.mind.memory import Calm, Models, Settings, StoredMemory
 from mudbot.mind.persona import load_persona
 from mudbot.store.store import Store
@@ -26,6 +27,8 @@ from mudbot.testing import FakeClock
 MINUTES = 30.0
 """Between two utterances: a thousand of them are three weeks."""
 RIGHT = 0.95
+Chatter = Callable[[int], Iterator[str]]
+"""What is said besides the facts, by a seed."""
 
 
 class Embedded:
@@ -67,6 +70,8 @@ class Found:
     probes: int = 0
     missed: list[str] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    """That the facts of each prompt take, about."""
 
 
 class Talk:
@@ -82,9 +87,9 @@ class Talk:
         settings = Settings(summarize=False)
         self.memory = StoredMemory(self.store, "b/Chen", self.persona, self.clock, settings=settings, models=models)
 
-    async def live(self, facts: Sequence[Planted], turns: int, *, seed: int = 7) -> None:
+    async def live(self, facts: Sequence[Planted], turns: int, chatter: Chatter = chatter) -> None:
         """*turns* turns, half of them answers, with *facts* among the first nine tenths."""
-        words = chatter(seed)
+        words = chatter(7)
         said = turns // 2
         plan = {round((at + 0.5) * said * 0.9 / len(facts)): fact for at, fact in enumerate(facts)}
         for at in range(said):
@@ -101,10 +106,13 @@ class Talk:
         """The whole prompt for an answer to *speech*."""
         began = time.perf_counter()
         remembered = await self.memory.recall(speech, room)
-        if speech.id == "ann" and speech.private:
-            found.took.append(time.perf_counter() - began)
+        took = time.perf_counter() - began
         scene = Scene(room.name, room.people or (), speech.kind)
-        return build(self.persona, scene, speech.speaker or "", speech.text or "", remembered=remembered).transcript()
+        prompt = build(self.persona, scene, speech.speaker or "", speech.text or "", remembered=remembered)
+        if speech.id == "ann" and speech.private:
+            found.took.append(took)
+            found.tokens.append(estimate_tokens(prompt.facts))
+        return prompt.transcript()
 
     async def ask(self, facts: Sequence[Planted], found: Found) -> None:
         """Ann asks for each fact, in three ways."""
@@ -137,37 +145,49 @@ class Talk:
         await self.store.close()
 
 
-async def measured(facts: Sequence[Planted], turns: int, probes: int, texts: Any) -> Found:
+async def measured(facts: Sequence[Planted], turns: int, probes: int, texts: Any, chatter: Chatter = chatter) -> Found:
     """A talk, and what is found in it."""
     found = Found()
     with tempfile.TemporaryDirectory() as folder:
         talk = Talk(Path(folder), texts)
-        await talk.live(facts, turns)
+        await talk.live(facts, turns, chatter)
         await talk.ask(facts, found)
         await talk.probe(facts, found, times=probes)
         await talk.close()
     return found
 
 
+SETS: dict[str, tuple[Sequence[Planted], int, Chatter]] = {
+    "40 facts": (FACTS, 500, chatter),
+    "20 facts that are harder to guess": (UNSEEN, 0, chatter),
+    "48 more": (MORE, 0, chatter),
+    "44 that nothing was tuned to": (FRESH, 0, chatter),
+    "the same 44 among other talk": (FRESH, 0, other_chatter),
+}
+
+
 def main() -> None:
     """Measure, and print the figures."""
-    for name, facts, probes in (("40", FACTS, 500), ("20 other", UNSEEN, 0)):
-        began, asked = time.perf_counter(), len(facts)
-        found = asyncio.run(measured(facts, 2000, probes, Embedded()))
-        both = (found.told + found.otherwise) / (2 * asked)
-        print(f"memory, 2,000 turns with {name} facts, the right one in the context (bar {RIGHT:.0%}):")
-        print(f"    asked with words of the fact      {found.told:3} of {asked}{_verdict(found.told / asked)}")
-        print(
-            f"    asked in other words              {found.otherwise:3} of {asked}{_verdict(found.otherwise / asked)}"
-        )
-        print(f"    both                              {both:9.1%}{_verdict(both)}")
-        print(f"    asked in the other language       {found.foreign:3} of {asked}")
-        if probes:
-            print(f"    a private one in another's        {found.leaks:3} of {found.probes}   bar 0")
-        took = f"{median(found.took) * 1000:.0f} ms, at most {max(found.took) * 1000:.0f} ms"
-        print(f"    recall {took}; {time.perf_counter() - began:.0f} s in all")
-        for text in found.missed:
-            print(f"    missed: {text}")
+    for name, (facts, probes, talk) in SETS.items():
+        began = time.perf_counter()
+        found = asyncio.run(measured(facts, 2000, probes, Embedded(), talk))
+        _print(name, len(facts), found)
+        print(f"    {time.perf_counter() - began:.0f} s in all")
+
+
+def _print(name: str, asked: int, found: Found) -> None:
+    both = (found.told + found.otherwise) / (2 * asked)
+    print(f"memory, 2,000 turns with {name}, the right one in the context (bar {RIGHT:.0%}):")
+    print(f"    asked with words of the fact      {found.told:3} of {asked}{_verdict(found.told / asked)}")
+    print(f"    asked in other words              {found.otherwise:3} of {asked}{_verdict(found.otherwise / asked)}")
+    print(f"    both                              {both:9.1%}{_verdict(both)}")
+    print(f"    asked in the other language       {found.foreign:3} of {asked}")
+    if found.probes:
+        print(f"    a private one in another's        {found.leaks:3} of {found.probes}   bar 0")
+    print(f"    recall {median(found.took) * 1000:.0f} ms, at most {max(found.took) * 1000:.0f} ms", end="; ")
+    print(f"facts of a prompt about {median(found.tokens):.0f} tokens, at most {max(found.tokens)}")
+    for text in found.missed:
+        print(f"    missed: {text}")
 
 
 def _verdict(share: float) -> str:

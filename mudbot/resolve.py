@@ -13,7 +13,7 @@ from mudbot.errors import ConfigError, MudError, PatternError, PluginError, Prob
 from mudbot.host import loader
 from mudbot.host.marks import TriggerMark
 from mudbot.host.plugin import Plugin
-from mudbot.host.services.words import texts_of, untold
+from mudbot.host.services.texts import texts_of, untold
 from mudbot.host.triggers import barred
 from mudbot.mind.character import Model
 from mudbot.mind.persona import Persona, load_persona, shipped

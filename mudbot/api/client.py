@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mudbot.api.calls import Call, Options
+from mudbot.api.calls import Call, Caller, Options
 from mudbot.api.deadline import Alarms, Deadline, Expired
 from mudbot.api.endpoints import Endpoints
 from mudbot.api.exchange import Exchange
@@ -27,6 +27,7 @@ from mudbot.api.money.purse import Purse
 from mudbot.api.office import Office, tell
 from mudbot.api.report import ApiCall
 from mudbot.api.sharing import Flights, Kept
+from mudbot.api.state import Account, account
 from mudbot.api.types import Answer, Piece
 from mudbot.api.ways import Server, Way, Ways
 from mudbot.clock import Clock, SystemClock
@@ -88,6 +89,17 @@ class Api(Endpoints):
     def waiting(self) -> int:
         """Calls that wait for their turn."""
         return sum(scheduler.waiting for scheduler in self._ways.schedulers)
+
+    def state(self) -> Sequence[Account]:
+        """How it is at each server and organisation now: what runs and waits, what the limits leave, what is broken."""
+        now = self._clock.now()
+        return [account(way, way.scheduler, now) for way in self._ways.all]
+
+    def pictures_before(self, caller: Caller) -> int | None:
+        """How many pictures go before the first that *caller*'s player waits for; None where none of his waits."""
+        flow = (caller.session, caller.player or caller.plugin)
+        found = (scheduler.pictures_before(flow) for scheduler in self._ways.schedulers)
+        return min((before for before in found if before is not None), default=None)
 
     async def spent(self) -> Sequence[tuple[str, Spent]]:
         """What was spent or is reserved, by account; empty without budgets.  Raises BudgetError."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from mudbot.api.report import ApiCall
+
+STEPS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""Seconds between which calls are counted by how long they took."""
 
 
 @dataclass(slots=True)
@@ -24,6 +28,10 @@ class Total:
     """Seconds in queues and pauses."""
     latency: float = 0.0
     """Seconds from call to end."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    steps: list[int] = field(default_factory=lambda: [0] * (len(STEPS) + 1))
+    """How many took at most as long as each of STEPS and longer than the one before; the last took longer than all."""
 
     def add(self, call: ApiCall) -> None:
         """Count *call*."""
@@ -34,6 +42,16 @@ class Total:
         self.unpriced += call.money is None
         self.waited += call.waited
         self.latency += call.latency
+        self.prompt_tokens += call.prompt_tokens or 0
+        self.completion_tokens += call.completion_tokens or 0
+        self.steps[bisect_left(STEPS, call.latency)] += 1
+
+    def include(self, other: Total) -> None:
+        """Count what *other* has counted."""
+        for each in fields(self):
+            if each.name != "steps":
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.steps = [mine + more for mine, more in zip(self.steps, other.steps, strict=True)]
 
 
 MOST = 1000

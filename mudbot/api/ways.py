@@ -63,6 +63,11 @@ class Way:
         """Whether any endpoint there failed lately."""
         return bool(self._breakers)
 
+    @property
+    def breakers(self) -> Mapping[str, Breaker]:
+        """Those of endpoints that failed lately, by endpoint and model."""
+        return self._breakers
+
     def breaker(self, lane: str) -> Breaker | None:
         """That of an endpoint that failed before."""
         return self._breakers.get(lane)

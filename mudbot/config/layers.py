@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mudbot.config import vault
 from mudbot.config.draft import Draft, PathError, locate
 from mudbot.config.positions import Key, shown
 from mudbot.errors import Problem
@@ -88,6 +89,7 @@ def expand(draft: Draft, environ: Mapping[str, str]) -> None:
     """Put the environment's values for ``${NAME}`` in every text but those of triggers; ``$${`` becomes a plain ``${``.
 
     A value is put in as it is and not looked at again, so nothing in it is YAML, or another reference.
+    ``${credential:NAME}`` and ``${keyring:SERVICE/NAME}`` are put in as well; see ``vault``.
     """
     draft.data = _expanded(draft, draft.data, (), environ)
 
@@ -114,6 +116,12 @@ def _value(found: re.Match[str], environ: Mapping[str, str], problems: list[str]
     if found[0] == "$${":
         return "${"
     name, closed = found[1], found[2]
+    if closed and vault.is_reference(name):
+        try:
+            return vault.fetched(name, environ)
+        except vault.VaultError as error:
+            problems.append(str(error))
+            return ""
     if not closed or not _VARIABLE.fullmatch(name):
         problems.append("${ must be followed by a variable's name and }; for a plain '${' write '$${'")
     elif name not in environ:

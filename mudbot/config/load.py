@@ -16,6 +16,7 @@ from mudbot.config.layers import apply_environment, apply_overrides, expand
 from mudbot.config.messages import choice
 from mudbot.config.positions import Key, Positions, printable, shown
 from mudbot.config.shape import TAVERN, Config
+from mudbot.config.vault import bring_secrets
 from mudbot.errors import ConfigError, Problem
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ def load(path: Path | None, *, overrides: Sequence[str] = (), environ: Mapping[s
     apply_environment(draft, environ)
     apply_overrides(draft, overrides)
     expand(draft, environ)
+    bring_secrets(draft, path.parent if path else Path(), environ)
     data, listing = _apart(_normal(draft.data), draft, path)
     positions = draft.positions()
     config, found = check(Config, data, positions)
@@ -50,6 +52,7 @@ def salvage(path: Path | None, *, overrides: Sequence[str] = (), environ: Mappin
     apply_environment(draft, environ)
     apply_overrides(draft, overrides)
     expand(draft, environ)
+    bring_secrets(draft, path.parent if path else Path(), environ)
     data, listing = _apart(_normal(draft.data), draft, path, salvage=True)
     positions, tavern = draft.positions(), {"host": TAVERN}
     sound: dict[str, Any] = {"sessions": [tavern]}

@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
+    SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -36,7 +37,7 @@ from mudbot.config.rules import (
 )
 from mudbot.config.section import Section
 from mudbot.config.triggers import TriggerConfig
-from mudbot.config.units import Duration
+from mudbot.config.units import Duration, Size
 from mudbot.errors import ConfigError, Problem
 
 Encoding = Literal["utf-8", "gbk", "gb18030", "big5", "latin-1", "cp1251", "koi8-r", "auto"]
@@ -122,6 +123,8 @@ class ServerConfig(Section):
     base_url: BaseUrl
     """``embedded`` for the server that comes with mudbot, or an http(s) URL such as ``https://api.openai.com/v1``."""
     api_key: OptionalSecret = None
+    api_key_file: OneLine | None = None
+    """The file that holds the key; it has been read, and ``api_key`` is what is in it."""
     organization: OneLine | None = None
     project: OneLine | None = None
     models: dict[OneLine, OneLine] = Field(default_factory=dict)
@@ -139,19 +142,25 @@ class ApiConfig(Section):
     base_url: BaseUrl = "embedded"
     """``embedded`` for the server that comes with mudbot, or an http(s) URL such as ``https://api.openai.com/v1``."""
     api_key: OptionalSecret = None
+    api_key_file: OneLine | None = None
+    """The file that holds the key; it has been read, and ``api_key`` is what is in it."""
     organization: OneLine | None = None
     project: OneLine | None = None
     servers: tuple[ServerConfig, ...] = ()
-    """Instead of the four keys above: several servers or keys, the first that works is used."""
+    """Instead of the keys above: several servers or keys, the first that works is used."""
     models: ModelsConfig = Field(default_factory=ModelsConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
     budgets: BudgetsConfig = Field(default_factory=BudgetsConfig)
     prices: dict[OneLine, PriceConfig] = Field(default_factory=dict)
     """By model, or a pattern such as ``gpt-4*``; before what mudbot knows of prices."""
+    picture_hosts: tuple[HttpHost, ...] = ()
+    """Hosts that pictures may be fetched from, besides the servers' own, where a server answers with a link."""
 
     @model_validator(mode="after")
     def _one_or_several(self) -> Self:
-        both = {"base_url", "api_key", "organization", "project"} & self.model_fields_set
+        both = {"base_url", "api_key", "api_key_file", "organization", "project"} & self.model_fields_set
+        if "api_key_file" in both:
+            both.discard("api_key")  # which it filled
         if self.servers and both:
             names = " and ".join(sorted(both))
             raise refuse(f"has servers, and {names} beside them: move {names} into an entry of servers")
@@ -171,12 +180,20 @@ class ApiConfig(Section):
         """Whether the first choice is the server that comes with mudbot."""
         return self.accounts[0].embedded
 
+    @property
+    def picture_sources(self) -> tuple[str, ...]:
+        """Every host that pictures may be fetched from, with its port: the servers' own, then ``picture_hosts``."""
+        own = (urlsplit(each.base_url).netloc for each in self.accounts if not each.embedded)
+        return tuple(dict.fromkeys((*own, *self.picture_hosts)))
+
 
 class Login(Section):
     """The character's name and password on the MUD."""
 
     name: OneLine
     password: Secret | None = None
+    password_file: OneLine | None = None
+    """The file that holds it; it has been read, and ``password`` is what is in it."""
 
 
 class SpeechConfig(Section):
@@ -197,7 +214,7 @@ class MemoryConfig(Section):
 
     turns: int = Field(default=8, ge=0, le=100)
     """Recent utterances, of the speaker and its own, that it has in mind."""
-    facts: int = Field(default=6, ge=0, le=50)
+    facts: int = Field(default=10, ge=0, le=50)
     """Things told before that come to its mind with a line."""
     retention: Duration = Field(default=90 * 86_400.0, ge=60, le=100 * 365 * 86_400)
     """After that long everything is deleted."""
@@ -249,6 +266,8 @@ class SessionConfig(Section):
     """A persona: the name of one that comes with mudbot, or a path from the configuration's folder."""
     language: Literal["en", "zh"] = "en"
     """Of the texts that mudbot itself says in the game."""
+    picture_style: OneLine | None = None
+    """How pictures are drawn: a name such as ``pixel art`` or ``油画``, or your own words; else as the persona says."""
     organization: OneLine | None = None
     """Who pays for what is asked in this session, where it is not the server's own organisation."""
     goodbye: Command | None = None
@@ -305,15 +324,36 @@ class PluginConfig(Section):
 
 
 class WebConfig(Section):
-    """The web server: pictures behind short links, and whether the bot is well."""
+    """The web pages: pictures behind short links, the gallery, whether the bot is well, and the owner's pages."""
 
     host: Host = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     """0 takes any free port."""
     public_url: PublicUrl | None = None
     """The address that players get, when a proxy or another machine's name stands before ``host`` and ``port``."""
+    names: tuple[Host, ...] = ()
+    """Other names under which the pages are asked for, besides ``host`` and the one of ``public_url``."""
     token: OptionalSecret = None
-    """For pages that change things: whoever has it may.  Nothing asks for it yet."""
+    """For the owner's pages, which are off without it: whoever has it sees all and may change things."""
+    token_file: OneLine | None = None
+    """The file that holds it; it has been read, and ``token`` is what is in it."""
+
+    @field_validator("token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        # The login lets 14,000 guesses a day pass at most, of all together: what is short or a word is found in time.
+        if token is not None and len(token.get_secret_value()) < 8:
+            raise refuse("must have 8 characters at least, better the 32 of `openssl rand -hex 16`")
+        return token
+
+
+class PicturesConfig(Section):
+    """How long pictures are kept.  The oldest go first; pinned ones stay."""
+
+    retention: Duration = Field(default=365 * 86_400.0, ge=86_400, le=100 * 365 * 86_400)
+    """After that long a picture is deleted, and its link says so."""
+    size: Size = Field(default=2_000_000_000, ge=20_000_000, le=10**15)
+    """Bytes that all their files may take; room for one more is made by the oldest."""
 
 
 class LogConfig(Section):
@@ -321,7 +361,13 @@ class LogConfig(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
-    """``auto`` is ``console``, without the time where a journal adds its own."""
+    """``auto`` is ``console``, and fields of their own where systemd's journal reads standard error."""
+    file: OneLine | None = None
+    """A file that has the same, besides standard error; relative to the configuration's folder."""
+    file_size: Size = Field(default=10_000_000, ge=100_000, le=10**12)
+    """Bytes of it; then a new one is begun."""
+    file_keep: int = Field(default=5, ge=0, le=1000)
+    """Full ones that are kept beside it; the oldest goes."""
 
 
 class LocalConfig(Section):
@@ -348,6 +394,7 @@ class Config(Section):
     store: OneLine = Field(default_factory=_store)
     """The folder that keeps memory, pictures and counts; relative to ``folder``."""
     web: WebConfig = Field(default_factory=WebConfig)
+    pictures: PicturesConfig = Field(default_factory=PicturesConfig)
     log: LogConfig = Field(default_factory=LogConfig)
     local: LocalConfig = Field(default_factory=LocalConfig)
     _source: Path | None = PrivateAttr(default=None)

@@ -1,4 +1,4 @@
-"""Times as people write them: ``20s``, ``5m``, ``1h30m``, ``500ms``."""
+"""Times and sizes as people write them: ``20s``, ``5m``, ``1h30m``, ``500ms``; ``500MB``, ``2GB``."""
 
 from __future__ import annotations
 
@@ -31,6 +31,22 @@ def seconds(text: str) -> float:
     return round(sum(float(amount) * unit for amount, unit in amounts if amount), 9)
 
 
+_BYTES = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s?([kmgt]i?b)", re.ASCII | re.IGNORECASE)
+
+
+def size(text: str) -> int:
+    """The bytes that *text* says, for example 2000000000 for ``2GB``.
+
+    Units are kB, MB, GB and TB, and KiB, MiB, GiB and TiB for powers of 1024.  Raises ValueError, with the remedy, for
+    anything else.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("must be a size with its unit: write 500MB or 2GB")
+    return round(float(found[1]) * _BYTES[found[2].lower()])
+
+
 def _duration(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, str):
         try:
@@ -51,3 +67,18 @@ Duration = Annotated[float, BeforeValidator(_duration)]
 Any pydantic model or dataclass of a plugin's can use it.  In a file a bare number is refused; a number that Python
 code gives is taken as seconds.
 """
+
+
+def _size(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, str):
+        try:
+            return size(value)
+        except ValueError as error:
+            raise PydanticCustomError("mudbot", str(error)) from None
+    if isinstance(value, bool) or not isinstance(value, int) or info.mode == "json":
+        raise PydanticCustomError("mudbot", "must be a size with its unit: write 500MB or 2GB")
+    return value
+
+
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes, written in a configuration file as ``500MB``, ``2GB``; a number that Python code gives is taken as bytes."""

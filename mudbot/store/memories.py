@@ -107,7 +107,7 @@ def facts_by(connection: Connection, character: str, speaker: str, limit: int = 
 def without_vector(connection: Connection, character: str, model: str, limit: int) -> Sequence[Any]:
     """The newest facts, at most *limit*, that have no vector by *model*."""
     lacking = or_(facts.c.vector.is_(None), facts.c.model != model)
-    found = select(facts.c.id, facts.c.text).where(facts.c.character == character, lacking)
+    found = select(facts.c.id, facts.c.name, facts.c.text).where(facts.c.character == character, lacking)
     return connection.execute(found.order_by(facts.c.id.desc()).limit(limit)).all()
 
 

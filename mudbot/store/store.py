@@ -1,14 +1,17 @@
 """SQLite behind one thread: every statement runs there in order, so the loop never waits for a disk and nothing locks.
 
-Writes that arrive together are committed together: a commit costs about a hundred times what a row does.
+Writes that arrive together are committed together: a commit costs about a hundred times what a row does.  What a web
+page wants to see is read beside it, on connections that cannot write: no page delays what a character needs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,23 +27,27 @@ T = TypeVar("T")
 
 FILE = "mudbot.sqlite3"
 
+PAGES = 2
+"""Threads for what pages read: a long search must not keep a picture from being shown."""
+BROWSE_WITHIN = 5.0
+"""Seconds that one query of a page may take; nobody waits longer for a page, and the processor is not theirs alone."""
+COMMIT_WITHIN = 0.25
+"""Seconds that a page waits for rows that are being committed; one that is under a flood shows what there is."""
+
 __all__ = ["FILE", "Store", "StoreError"]
 
 
-def _add_columns(connection: Connection, name: str) -> None:
-    """Give the table *name* the columns and indexes that it has not yet; one that is not there is made later."""
-    from sqlalchemy.schema import CreateColumn, CreateIndex
-
-    from mudbot.store.tables import metadata
-
-    table = metadata.tables[name]
-    known = {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({name})")}
-    for column in table.columns:
-        if known and column.name not in known:
-            written = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {written}")
-    for index in table.indexes if known else ():
-        connection.execute(CreateIndex(index, if_not_exists=True))
+@contextmanager
+def _bounded(connection: Connection) -> Iterator[None]:
+    """Interrupt what *connection* does once it has taken BROWSE_WITHIN."""
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    end = time.monotonic() + BROWSE_WITHIN
+    raw.set_progress_handler(lambda: time.monotonic() > end, 10_000)  # SQLite's own steps: about a millisecond
+    try:
+        yield
+    finally:
+        raw.set_progress_handler(None, 0)
 
 
 class Store:
@@ -50,7 +57,9 @@ class Store:
         self.folder = folder
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._pages = ThreadPoolExecutor(PAGES, thread_name_prefix="pages")
         self._engine: Engine | None = None
+        self._reader: Engine | None = None
         self._rows: list[tuple[str, dict[str, Any]]] = []
         self._commit: asyncio.Future[None] | None = None
         self._failures = 0
@@ -60,6 +69,11 @@ class Store:
 
     def __repr__(self) -> str:
         return f"<Store {self.folder}, {len(self._rows)} rows waiting>"
+
+    @property
+    def clock(self) -> Clock:
+        """What says when a row was written."""
+        return self._clock
 
     def open(self) -> asyncio.Task[None]:
         """Begin to open the database, in its thread: SQLAlchemy takes a third of a second to load.
@@ -76,6 +90,7 @@ class Store:
             await asyncio.wait({self._commit})
         await self._run(self._dispose)
         self._thread.shutdown(wait=False)
+        self._pages.shutdown(wait=False, cancel_futures=True)
 
     def write(self, table: str, **row: Any) -> asyncio.Future[None]:
         """Add a row; ``at`` is set to now.  The future is done once it is committed; it need not be awaited.
@@ -100,6 +115,24 @@ class Store:
                 return query(connection)
 
         return await self._run(run)
+
+    async def browse(self, query: Callable[[Connection], T]) -> T:
+        """The result of *query*, for a page: in a thread of its own, on a connection that cannot write.
+
+        It sees what is committed; what was written a moment ago as well, unless the disk is slow.  Raises StoreError,
+        also for a query that takes longer than BROWSE_WITHIN.
+        """
+        if self._commit is not None and not self._commit.done():
+            await asyncio.wait({self._commit}, timeout=COMMIT_WITHIN)
+        await asyncio.shield(self.open())
+
+        def run() -> T:
+            if self._reader is None:
+                raise StoreError(f"{self.folder}: the store is not open")
+            with self._reader.connect() as connection, _bounded(connection):
+                return query(connection)
+
+        return await self._run(run, self._pages)
 
     async def change(self, work: Callable[[Connection], T]) -> T:
         """The result of *work*, which is given a connection, in the store's thread: all of what it does, or nothing.
@@ -130,11 +163,11 @@ class Store:
 
     # -- in the thread ---------------------------------------------------------------------------------------------
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _run(self, work: Callable[[], T], thread: ThreadPoolExecutor | None = None) -> T:
         from sqlite3 import Error
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            return await asyncio.get_running_loop().run_in_executor(thread or self._thread, work)
         except (OSError, Error) as exc:
             raise self._error(exc) from exc
         except Exception as exc:
@@ -146,6 +179,8 @@ class Store:
     def _error(self, why: object) -> StoreError:
         from sqlite3 import DatabaseError
 
+        if str(why) == "interrupted":  # by _bounded
+            return StoreError(f"this takes longer than {BROWSE_WITHIN:g} s: look for less, or in a shorter time")
         if type(why) is DatabaseError:  # not one of its subclasses: SQLite cannot make sense of the file
             remedy = "the file is damaged: restore it from a copy, or move it away to begin with an empty one"
         else:
@@ -153,17 +188,8 @@ class Store:
         return StoreError(f"{self.folder / FILE}: {why}; {remedy}")
 
     def _open(self) -> None:
-        from sqlalchemy import create_engine, event
-
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_engine(f"sqlite:///{self.folder / FILE}")
-
-        @event.listens_for(engine, "connect")
-        def _pragmas(connection: Any, _record: Any) -> None:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA busy_timeout=5000")
-
+        engine = self._connectable("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000")
         try:
             with engine.begin() as connection:
                 self._prepare(connection)
@@ -171,23 +197,44 @@ class Store:
             engine.dispose()
             raise
         self._engine = engine
+        self._reader = self._connectable("query_only=ON", "busy_timeout=1000")
+
+    def _connectable(self, *pragmas: str) -> Engine:
+        from sqlalchemy import create_engine, event
+
+        engine = create_engine(f"sqlite:///{self.folder / FILE}")
+
+        @event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, _record: Any) -> None:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+
+        return engine
 
     def _prepare(self, connection: Connection) -> None:
         from mudbot.store.tables import SCHEMA, metadata
 
-        found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        found = self._schema(connection)
+        if found != SCHEMA:
+            # SQLite's driver begins no transaction for tables: this makes it all or nothing, and keeps others out.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            found = self._schema(connection)  # of two that found it old the second one finds it done
+        if 0 < found < SCHEMA:
+            from mudbot.store.migrations import migrate
+
+            migrate(connection, found, SCHEMA)
+            log.info("%s was of schema %d and is of schema %d now", self.folder / FILE, found, SCHEMA)
+        metadata.create_all(connection)
+        if found != SCHEMA:
+            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
+
+    def _schema(self, connection: Connection) -> int:
+        from mudbot.store.tables import SCHEMA
+
+        found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
         if found > SCHEMA:
             raise StoreError(f"{self.folder / FILE} was written by a newer mudbot (schema {found}); upgrade mudbot")
-        if found == 1:  # 1 to 2: what a call cost, and whose it was
-            _add_columns(connection, "calls")
-        # 2 to 3: tables of what plugins keep, which are made here as all that are missing.
-        if found in (1, 2, 3):  # 3 to 4: where turns were said and who heard them; tables of facts
-            _add_columns(connection, "turns")
-        if found in (1, 2, 3, 4):  # 4 to 5: what a picture shows and who may see it; what owners said; the log
-            _add_columns(connection, "pictures")
-            _add_columns(connection, "decisions")
-        metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
+        return found
 
     def _connected(self) -> Engine:
         if self._engine is None:
@@ -195,8 +242,9 @@ class Store:
         return self._engine
 
     def _dispose(self) -> None:
-        if self._engine is not None:
-            self._engine.dispose()
+        for engine in (self._reader, self._engine):
+            if engine is not None:
+                engine.dispose()
 
     async def _flush(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 SCHEMA = 5
 """Version of the tables below, kept in SQLite's ``user_version``."""
@@ -53,7 +53,16 @@ pictures = Table(
     Column("size", Integer),  # bytes of the file
     Index("pictures_by_time", "at"),
     Index("pictures_by_subject", "subject", "at"),
+    Index("pictures_by_file", "file", "size"),
+    # Of the public pages: everything in order, and by what they may be chosen by.
+    Index("pictures_public", "at", "id", sqlite_where=text("private IS 0")),
+    Index("pictures_public_by_session", "session", "at", "id", sqlite_where=text("private IS 0")),
+    Index("pictures_public_by_place", "place", "at", "id", sqlite_where=text("private IS 0")),
+    Index("pictures_public_by_speaker", "speaker", "at", "id", sqlite_where=text("private IS 0")),
 )
+
+# Of a deleted picture its id alone stays: its link was said, and shall say that it is gone.
+gone = Table("gone", metadata, Column("id", String(16), primary_key=True), Column("at", Float, nullable=False))
 
 decisions = Table(
     "decisions",
@@ -69,6 +78,7 @@ decisions = Table(
     Column("reviewed", Float),  # when an owner looked at it
     Column("verdict", String(20)),  # allow, block or mute: what the owner said of it
     Index("decisions_by_time", "at"),
+    Index("decisions_by_review", "reviewed", "id"),
 )
 
 calls = Table(

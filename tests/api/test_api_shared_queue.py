@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Shared:
     """Grants as many as it was given; *told* is what became of the rest."""
 
+    alone = False
+
     def __init__(self, room: int, wait: float = 1.0) -> None:
         self.room, self.wait = room, wait
         self.asked: list[Ask] = []

@@ -78,7 +78,7 @@ plugins:
   scenes: {permissions: {commands: true, http: [a.org, b.org], images: true}, size: 5}
   basics:
 store: ./data
-web: {host: 0.0.0.0, port: 0, public_url: "https://bot.example.org/x", token: t0ken}
+web: {host: 0.0.0.0, port: 0, public_url: "https://bot.example.org/x", token: t0ken-of-mine}
 log: {level: debug, format: json}
 local: {model: 1.5b}
 """)

@@ -84,7 +84,7 @@ async def test_what_is_no_picture_is_refused(pictures: Pictures, data: bytes) ->
     """And leaves neither a file nor a row."""
     with pytest.raises(BadAnswerError):
         await add(pictures, data)
-    assert not (pictures._folder).exists()
+    assert not (pictures.folder).exists()
 
 
 def test_the_bounds_are_told() -> None:
@@ -146,10 +146,11 @@ async def test_ids_are_opaque_and_easy_to_type(pictures: Pictures) -> None:
 async def test_odd_ids_are_nobodys(pictures: Pictures, odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They do not even reach the database."""
 
-    async def read(_query: object) -> None:
+    async def asked(_query: object) -> None:
         raise AssertionError("asked the database")
 
-    monkeypatch.setattr(pictures._store, "read", read)
+    for way in ("read", "browse", "change"):
+        monkeypatch.setattr(pictures._store, way, asked)
     assert await pictures.find(odd) is None
 
 
@@ -162,13 +163,13 @@ async def test_the_same_bytes_are_one_file(pictures: Pictures) -> None:
     first, second, other = await add(pictures), await add(pictures), await add(pictures, JPEG)
     assert first.id != second.id
     assert first.path == second.path
-    assert sorted(pictures._folder.iterdir()) == sorted({first.path, other.path})
+    assert sorted(path for path in pictures.folder.iterdir() if path.is_file()) == sorted({first.path, other.path})
 
 
 async def test_a_picture_that_cannot_be_kept_is_a_store_error(pictures: Pictures) -> None:
     """The message names the file and what to look at."""
-    pictures._folder.parent.mkdir(parents=True)
-    pictures._folder.write_text("a file where the folder should be")
+    pictures.folder.parent.mkdir(parents=True)
+    pictures.folder.write_text("a file where the folder should be")
     with pytest.raises(StoreError, match=r"pictures.*is the folder writable, and the disk not full\?"):
         await add(pictures)
 

@@ -31,6 +31,11 @@ class Breaker:
         return f"<Breaker {'open' if self.open else 'closed'}, {self._failures} failures>"
 
     @property
+    def failures(self) -> int:
+        """How many there were in a row."""
+        return self._failures
+
+    @property
     def open(self) -> bool:
         """Whether calls are kept from the endpoint, but for those that go to see."""
         return self._failures >= FAILURES

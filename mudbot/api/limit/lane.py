@@ -68,6 +68,10 @@ class Lane:
         """Whether nothing would be lost if it were forgotten."""
         return not self.running and now - max(self.held_until, self._refused_at) > MEMORY
 
+    def told(self, now: float) -> list[tuple[str, float, float]]:
+        """What the server says of its own limits: kind, limit, what is left."""
+        return self._told.left(now)
+
     def hold_off(self, until: float) -> None:
         """Nothing goes before *until*: the limit that other processes share has no room."""
         self._off_until = max(self._off_until, until)

@@ -42,6 +42,10 @@ class Meter:
         """Seconds until a call may go; 0 for now."""
         return max(0.0, self.paid - SLACK - now)
 
+    def left(self, now: float) -> float:
+        """What of a minute's worth could be taken at once without a debt that is longer than a minute."""
+        return self.per_minute * min(1.0, max(0.0, 1.0 - (self.paid - SLACK - now) / 60.0))
+
     def take(self, cost: float, now: float) -> Taken:
         """Count a call that goes now."""
         if self.paid <= now:  # it stood idle: a new busy period begins, with nothing to catch up yet

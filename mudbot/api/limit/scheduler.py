@@ -74,6 +74,26 @@ class Scheduler:
         state = "closed" if self._closed else f"{self.running}/{self.limits.concurrency} in flight"
         return f"<Scheduler {state}, {self.waiting}/{self.limits.queue} waiting>"
 
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """Every lane that is remembered."""
+        return tuple(self._lanes.values())
+
+    @property
+    def meters(self) -> Sequence[Meter]:
+        """The configured limits, where this process keeps them by itself."""
+        return [meter for _, meter in self._meters]
+
+    @property
+    def alone(self) -> bool:
+        """Whether the limit that other processes use as well cannot be reached."""
+        return self._shared is not None and self._shared.alone
+
+    def waiting_in(self, lane: Lane) -> int:
+        """Calls that wait for *lane*."""
+        line = self._lines.get(lane)
+        return 0 if line is None else len(line)
+
     def turn(self, lane: str, cost: Cost, until: float = math.inf, *, flow: Flow = ("", ""), priority: int = 1) -> Turn:
         """A place in the queue of *lane*, the name of one of the server's limits; *until* is the call's deadline."""
         found = self._lanes.get(lane)
@@ -174,6 +194,22 @@ class Scheduler:
         if (wait := turn.lane.wait(turn.cost, now)) > 0:
             waits.append((wait, turn.lane.why(turn.cost, now)))
         return max(waits)[1] if waits else "the calls before it"
+
+    def pictures_before(self, flow: Flow) -> int | None:
+        """How many pictures go before the first that *flow* waits for; None where none of its waits.
+
+        It is as things stand: one that is more urgent, or of somebody who waits for less, still goes before.
+        """
+        places: list[tuple[int, float, int, Flow]] = []
+        for line in self._lines.values():
+            behind: dict[tuple[int, Flow], float] = {}
+            for turn in sorted((turn for turn in line if turn.cost.images > 0), key=lambda turn: turn.number):
+                own = (turn.priority, turn.flow)
+                # One that stands behind another of its flow has its round once it is the first: the next one, then.
+                behind[own] = behind.get(own, 0.0) + 1.0 if turn.key is None else turn.key[1]
+                places.append((turn.priority, behind[own], turn.number, turn.flow))
+        places.sort()
+        return next((before for before, place in enumerate(places) if place[3] == flow), None)
 
     def held(self, lane: str) -> float:
         """Seconds for which the server's refusal (429) keeps *lane* closed; 0 if it is open."""

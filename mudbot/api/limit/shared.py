@@ -78,6 +78,10 @@ Receipt = int | list[tuple[str, Meter, Taken]]
 class SharedLimit(Protocol):
     """A limit that other processes take from as well."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether this process keeps its part of the limits by itself, for want of the others."""
+
     async def take(self, asks: Sequence[Ask]) -> list[float]:
         """Seconds that each of *asks*, given in order of service, has to wait; 0.0 is granted, and taken.
 

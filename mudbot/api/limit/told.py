@@ -53,6 +53,13 @@ class ToldLimit:
         """Whether anything was told."""
         return bool(self._left)
 
+    def left(self, now: float) -> list[tuple[str, float, float]]:
+        """Of each kind its limit, and what is there now if it comes back as steadily as it is taken to."""
+        return [
+            (kind, left.limit, min(left.limit, max(0.0, left.remaining + (now - left.seen) / left.each)))
+            for kind, left in self._left.items()
+        ]
+
     def observe(self, headers: Mapping[str, str], now: float) -> None:
         """Note what an answer says; a kind that it does not mention, or mentions without sense, is forgotten."""
         for kind in ("requests", "tokens"):
