@@ -93,7 +93,8 @@ def main() -> None:
     """Run the worker on this process's standard input and output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides
     if hasattr(os, "nice"):
-        os.nice(_NICENESS)
+        with contextlib.suppress(OSError):  # some sandboxes forbid it
+            os.nice(_NICENESS)
     # Where memory runs out, Linux should end this process and not the bot.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", "ascii")

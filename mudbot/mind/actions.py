@@ -38,6 +38,7 @@ _NEVER = re.compile(r"[\x00-\x1f\x7f;|&$%\\{}\[\]<>\"`~^#@*=/:!]")
 """What separates commands, or means something else than itself, on some MUD: no pattern lets it in."""
 _EVERYTHING = re.compile(r"all\b", re.IGNORECASE)
 _MARK = re.compile(r"[\[【]\s*([^\[\]【】]{1,120}?)\s*[\]】]")
+_LEADING = re.compile(rf"(?:\s*{_MARK.pattern})*")
 _GIVEN = re.compile(r"(\w+)\s*[=:：＝]\s*(?:\"([^\"]*)\"|“([^”]*)”|(.*?))(?=[,，、]?\s+\w+\s*[=:：＝]|\s*$)")
 
 
@@ -131,6 +132,12 @@ class Action(Shape):
     cooldown: Duration = 10.0
     """Seconds until it may be done again, for whomever."""
 
+    @property
+    def tells_all(self) -> bool:
+        """Whether anyone's talk may bring free words of the model before everybody."""
+        free = any(each.type == "text" and not each.enum and each.pattern is None for each in self.arguments.values())
+        return free and self.role == "anyone"
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if bool(self.emote) == bool(self.command):
@@ -176,9 +183,19 @@ class Actions:
         return bool(self._actions)
 
     def for_(self, speech: Speech) -> Offer:
-        """Those that may be done for who said *speech*."""
+        """Those that may be done for who said *speech*.
+
+        In private none that takes free words: they would carry what was told in private into the room.
+        """
         rank = _RANK[self._role_of(speech)]
-        return Offer({name: each for name, each in self._actions.items() if _RANK[each.role] <= rank}, self)
+        return Offer(
+            {
+                name: each
+                for name, each in self._actions.items()
+                if _RANK[each.role] <= rank and not (speech.private and each.tells_all)
+            },
+            self,
+        )
 
     def take(self, name: str) -> bool:
         """Whether *name* may be done now; then it is."""
@@ -237,6 +254,12 @@ class Offer:
         return f'root ::= [^\\n\\[\\]]+ ("[" ({" | ".join(rules)}) "]")? "\\n"?\n'
 
     # -- what the model wrote ------------------------------------------------------------------------------------------
+
+    def leading(self, written: str) -> tuple[str, str]:
+        """The marks at the beginning of *written*, which belong to what stands before it, and the rest."""
+        found = _LEADING.match(written)
+        end = found.end() if found else 0
+        return written[:end], written[end:]
 
     def split(self, written: str, people: Sequence[str]) -> tuple[str, list[Deed]]:
         """The words of *written* without its marks, and what these do.  A mark that fits nothing does nothing."""

@@ -18,8 +18,8 @@ from mudbot.mind.imported import MAX_PAGE, Imported, tidy
 from mudbot.mind.languages import language_of
 from mudbot.mind.shape import Language
 
-MAX_EXAMPLES = 6
-"""More teach a small model little, and every prompt pays for them."""
+MAX_EXAMPLES = 12
+"""As many as the innkeepers have: more teach a small model little, and every prompt pays for them."""
 MAX_SPOKEN = 300
 
 _GUEST: dict[Language, str] = {"en": "Guest", "zh": "客人"}

@@ -39,8 +39,12 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-REPLY_WITHIN = 20.0
-"""Seconds from the question to the answer or the prepared line; whoever waits longer has walked on."""
+REPLY_WITHIN = 19.0
+"""Seconds from the question to the answer or the prepared line, which is in the MUD within 20: whoever waits longer has
+walked on."""
+
+FREER = 0.4
+"""What the second try's temperature is higher by: a small model that chose the wrong words chooses them again."""
 
 Reviewer = Callable[[str, Literal["player", "model"], str | None], Awaitable[str | Masked | None]]
 
@@ -144,7 +148,7 @@ class Character:
     async def _answer(self, speech: Speech, room: Room, caller: Any, *, memory: bool) -> Answer:
         question = await self.prepare(speech, room, Options(memory=memory))
         if isinstance(question, str):
-            return self.fallback(speech, question)
+            return self.fallback(speech, question, answering=False)
         answer = await self._ask(question.prompt, speech, caller)
         if memory and answer.source == "model":
             self._memory.remember(question.speech, room, answer.text)
@@ -160,12 +164,13 @@ class Character:
                 return f"not sent: {reason}"
             asked = reason.text
         reviewed, memory = replace(speech, text=asked), options.memory
-        people = tuple(p for p in room.people or () if p not in self.persona.names)
+        own = {name.casefold() for name in self.persona.names}
+        people = tuple(name for name in room.people or () if name.casefold() not in own)
         remembered = await self._recall(reviewed, room) if memory else Remembered()
         heard = [*(turn.text for turn in remembered.turns), clean_text(asked, self.persona)]
         recalled = self.lore.recall(heard, speech, room, key=(key_of(speech) or None) if memory else None)
         persona = self.persona.spoken_to(asked).knowing(recalled.texts("system"))
-        scene = Scene(room.name, people, speech.kind)
+        scene = Scene(room.name, people, speech.kind, room.exits)
         prompt = build(persona, scene, speaker, asked, remembered=remembered, lore=recalled.texts("line"))
         offer = options.actions.for_(speech) if options.actions else None
         if offer and not self._takes_tools:
@@ -187,12 +192,13 @@ class Character:
                 if begun:
                     raise
                 log.info("%s: %s does not stream: %s", self.persona.name, self.model.name, exc)
-        whole = await self._complete(question.prompt, **({} if caller is None else {"caller": caller}))
+        more: dict[str, Any] = {} if caller is None else {"caller": caller}
+        whole = await self._complete(question.prompt, freer=question.tries * FREER, **more)
         self._no_streams = True
         yield Whole(whole)
 
     async def _streamed(self, question: Question, caller: Any) -> AsyncGenerator[Any, None]:
-        more: dict[str, Any] = {} if caller is None else {"caller": caller}
+        more: dict[str, Any] = {"freer": question.tries * FREER} | ({} if caller is None else {"caller": caller})
         offer, prompt = question.offer, question.prompt
         if offer and self._takes_tools:
             try:
@@ -236,18 +242,18 @@ class Character:
         prompt = build(self.persona, Scene(), "guest", "hello")
         await self._complete(prompt, max_tokens=1)
 
-    def fallback(self, speech: Speech, why: str) -> Answer:
-        """A line of the persona's own, because of *why*."""
+    def fallback(self, speech: Speech, why: str, *, answering: bool = True) -> Answer:
+        """A line of the persona's own, because of *why*; not *answering* where what was said was refused."""
         log.warning("%s falls back: %s", self.persona.name, why)
         asked = speech.text or ""
-        return Answer(self.persona.spoken_to(asked).fallback(asked), "fallback", why, speech)
+        text = self.persona.spoken_to(asked).fallback(asked, answering=answering)
+        return Answer(text, "fallback", why, speech)
 
     async def _ask(self, prompt: Prompt, speech: Speech, caller: Any) -> Answer:
         why, more = "", {} if caller is None else {"caller": caller}
-        for _ in range(TRIES):
-            verdict = check.check(
-                await self._complete(prompt, **more), persona=prompt.persona, prompt=prompt, asked=speech.text or ""
-            )
+        for number in range(TRIES):
+            answer = await self._complete(prompt, freer=number * FREER, **more)
+            verdict = check.check(answer, persona=prompt.persona, prompt=prompt, asked=speech.text or "")
             if not verdict.ok:
                 why = f"the answer does not do: {verdict.reason}"
                 continue
@@ -259,24 +265,26 @@ class Character:
             return Answer(verdict.text, "model", speech=speech)
         return self.fallback(speech, why)
 
-    async def _complete(self, prompt: Prompt, **more: Any) -> str:
-        params = self._params(prompt) | more
+    async def _complete(self, prompt: Prompt, *, freer: float = 0.0, **more: Any) -> str:
+        params = self._params(prompt, freer) | more
         if self.model.endpoint == "chat":
             answer = await self._texts.chat(prompt.messages(), model=self.model.name, **params)
         else:
             answer = await self._texts.complete(prompt.transcript(), model=self.model.name, **params)
         return str(answer.text)
 
-    def _pieces(self, prompt: Prompt, **more: Any) -> AsyncGenerator[Any, None]:
-        params = self._params(prompt) | more
+    def _pieces(self, prompt: Prompt, *, freer: float = 0.0, **more: Any) -> AsyncGenerator[Any, None]:
+        params = self._params(prompt, freer) | more
         if self.model.endpoint == "chat":
             return self._texts.chat_stream(prompt.messages(), model=self.model.name, **params)
         return self._texts.complete_stream(prompt.transcript(), model=self.model.name, **params)
 
-    def _params(self, prompt: Prompt) -> dict[str, Any]:
+    def _params(self, prompt: Prompt, freer: float) -> dict[str, Any]:
         chat = self.model.endpoint == "chat"
         sampling = self.persona.sampling.of(self.model.name, self.model.endpoint)
         params = sampling.model_dump(exclude={"stop"})
+        if freer:
+            params["temperature"] = max(sampling.temperature, min(1.0, sampling.temperature + freer))
         if stop := sampling.stop if chat else tuple(dict.fromkeys((*prompt.stop, *sampling.stop)))[:4]:
             params["stop"] = list(stop)  # an empty list is an error to some servers
         return params

@@ -15,10 +15,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mudbot.mind.cleaning import END, MAX_ANSWER, clean, goes_on, units_of, without_question
+from mudbot.mind.cleaning import END, MAX_ANSWER, clean, goes_on, says_back, units_of, without_question
 from mudbot.mind.context import Prompt
 from mudbot.mind.nonsense import garbled, loose, repeats
 from mudbot.mind.persona import Persona
+from mudbot.mind.sentences import sentences
 from mudbot.mind.taboo import discloses, names_person, names_vendor, says_any, unsafe
 
 __all__ = ["MAX_ANSWER", "Listener", "Rules", "Verdict", "check", "clean"]
@@ -91,7 +92,7 @@ class Listener:
         if self.over or not written.strip():
             return Verdict(ok=True, text="")
         text = self._together(written)
-        if not last and not self.said and units_of(text) == units_of(self._asked) and len(units_of(text)) >= 4:
+        if not last and not self.said and says_back(text, self._asked):
             return Verdict(ok=True, text="")  # said back before it is answered
         new = text[len(self.said) :].strip() if text.startswith(self.said) else ""
         if not any(character.isalnum() for character in new) or (len(new) > 5 and new in self.said):
@@ -148,6 +149,7 @@ class _Judge:
                 ("forbidden words", lambda: says_any(text, persona.never)),
                 ("wrong script", lambda: _wrong_script(text, persona, known)),
                 ("garbage", lambda: garbled(text, known)),
+                ("echo", lambda: _parrots(text, self._asked, self._prompt.speaker)),
             )
         )
 
@@ -203,6 +205,25 @@ def _recites(text: str, persona: Persona) -> bool:
         return True
     covered = sum(_covered(units, units_of(fact)) for fact in persona.facts)
     return covered >= (40 if persona.language == "zh" else 30)
+
+
+_NODS = frozenset({"ah", "aye", "certainly", "friend", "oh", "well", "yes", "是", "的", "哎", "唉", "哦", "啊", "嗯"})
+_ONESELF = frozenset({"i", "i'll", "i'm", "i've", "me", "mine", "my", "our", "us", "we", "我", "俺", "咱"})
+
+
+def _parrots(text: str, asked: str, speaker: str) -> bool:
+    """A sentence of *text* says what the speaker said of himself, or asked, in his very words: "Aye, my feet hurt."."""
+    heard, idle = units_of(asked), _NODS | set(units_of(speaker))
+    for sentence in sentences(text):
+        said = units_of(sentence)
+        while said and said[0] in idle:
+            said = said[1:]
+        asks = re.search(r"[?？][\"'”’」』]*\s*$", sentence) is not None
+        if not said or len(said) < (6 if said[0] > "z" else 4) or not (asks or not _ONESELF.isdisjoint(said)):
+            continue
+        if any(heard[start : start + len(said)] == said for start in range(len(heard) - len(said) + 1)):
+            return True
+    return False
 
 
 _SAY = frozenset({"say", "repeat", "write", "print", "shout", "answer", "output", "说", "念", "写", "喊", "复"})

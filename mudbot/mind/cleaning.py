@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mudbot.mind.context import Prompt
+from mudbot.mind.sentences import sentences
 
 MAX_ANSWER = 320
 """Characters that are said at most; more is cut at the last sentence end.  70 tokens are about 280 letters."""
@@ -62,14 +63,15 @@ def _whole_sentences(text: str) -> str:
 def without_question(text: str, asked: str) -> str:
     """*text* without the question that small models like to say back before they answer it."""
     first = END.search(text)
-    if (
-        first
-        and first.end() < len(text)
-        and len(units_of(asked)) >= 4
-        and units_of(text[: first.end()]) == units_of(asked)
-    ):
+    if first and first.end() < len(text) and says_back(text[: first.end()], asked):
         return text[first.end() :].strip()
     return text
+
+
+def says_back(text: str, asked: str) -> bool:
+    """Whether *text* is what was *asked*, or one sentence of it, word by word, and too long for that to be chance."""
+    units = units_of(text)
+    return len(units) >= 4 and units in (units_of(asked), *map(units_of, sentences(asked)))
 
 
 def goes_on(line: str, prompt: Prompt) -> bool:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from mudbot.events import SpeechKind
 from mudbot.mind.macros import named
 from mudbot.mind.persona import Language, Persona
-from mudbot.mind.remembered import Fact, Remembered, Turn
+from mudbot.mind.recall import words_of
+from mudbot.mind.remembered import Fact, Remembered, Turn, asks_of_the_past
 
 __all__ = ["LeftOut", "Prompt", "Scene", "Turn", "build", "clean_name", "clean_text", "estimate_tokens"]
 
@@ -106,7 +107,8 @@ class Prompt:
         """Everything that is said, in order: examples, what was said before, the line to answer."""
         colon, own = _WORDS[self.persona.language].colon, f"{self.persona.name}{_WORDS[self.persona.language].colon}"
         for example, pieces in zip(self.persona.examples, self.persona.examples_recall, strict=True):
-            lore = _lore_text(self.persona, pieces)
+            known = _nothing(self.persona) if asks_of_the_past(example.text) else pieces
+            lore = _lore_text(self.persona, known)
             yield _Entry(f"{example.speaker}{colon}{example.text}{lore}", example.text)
             yield _Entry(f"{own}{example.answer}", example.answer, own=True)
         notes = "".join(f"{note}\n" for note in (self.scene, self.summary) if note)
@@ -158,6 +160,7 @@ class _Words:
     knows: str
     recalls: str
     facts: str
+    nothing: str
     hearsay: str
     quote: str
     joint: str
@@ -176,6 +179,7 @@ _WORDS: dict[Language, _Words] = {
         knows="What {} knows:",
         recalls="({} thinks: {})",
         facts="({} recalls what {} said before: {})",
+        nothing="You have not told me of that.",
         hearsay="{} said {}",
         quote="“{}”",
         joint="; ",
@@ -197,6 +201,7 @@ _WORDS: dict[Language, _Words] = {
         knows="{}知道的事：",
         recalls="（{}心想：{}）",
         facts="（{}记得{}以前说过：{}）",
+        nothing="这事您没跟我说过。",
         hearsay="{}说过{}",
         quote="“{}”",
         joint="；",
@@ -224,7 +229,7 @@ def build(  # noqa: PLR0913 - who, where, who speaks, what, and what comes to mi
     *,
     remembered: Remembered = Remembered(),  # noqa: B008 - a value that never changes
     lore: Sequence[str] | None = None,
-    budget_tokens: int = 1500,
+    budget_tokens: int = 1900,
 ) -> Prompt:
     """The prompt for the character's answer to *text*.
 
@@ -237,10 +242,12 @@ def build(  # noqa: PLR0913 - who, where, who speaks, what, and what comes to mi
     scene_text, left_out = _scene_text(persona, scene, speaker)
     fixed = Prompt(persona, _system(persona), scene_text, (), "", speaker, text)
     budget = _Budget(budget_tokens - estimate_tokens(fixed.transcript()), left_out)
+    words = _WORDS[persona.language]
     pieces = persona.recall(text) if lore is None else named(reversed(lore), speaker)
+    if _knows_nothing(text, remembered):
+        pieces = _nothing(persona)
     called = budget.fitting("lore", pieces, "lore")[::-1]
     facts = budget.fitting("facts", _quotes(persona, remembered.facts), "fact")
-    words = _WORDS[persona.language]
     summary = budget.fitting("summary", [_quoted(remembered.summary, persona, MAX_SUMMARY)], "summary")
     return replace(
         fixed,
@@ -294,6 +301,19 @@ def _fitting_turns(persona: Persona, turns: Sequence[Turn], budget: _Budget) -> 
         for turn in kept[:start]
     ]
     return tuple(kept[start:])
+
+
+def _nothing(persona: Persona) -> tuple[str, ...]:
+    """What comes to mind where nothing does: in the place of lore, where a small model heeds it."""
+    return (_WORDS[persona.language].nothing,)
+
+
+def _knows_nothing(text: str, remembered: Remembered) -> bool:
+    """Whether *text* asks what its speaker told before, and nothing of that is remembered: a model would invent it."""
+    if remembered.facts or remembered.summary or not asks_of_the_past(text):
+        return False
+    asked = words_of(text)
+    return all(turn.own or asks_of_the_past(turn.text) or not asked & words_of(turn.text) for turn in remembered.turns)
 
 
 def _quotes(persona: Persona, facts: Sequence[Fact]) -> list[str]:
@@ -372,7 +392,7 @@ _TOKENS = re.compile(
     r"|\[\s*/?\s*[A-Z_]{3,20}\s*\]",  # [INST], [/INST], [TOOL_CALLS]
     re.IGNORECASE,
 )
-_NOTES = r" *thinks| *recalls [^:：﹕︰]{0,60}?|心想|记得[^:：﹕︰]{0,40}?"
+_NOTES = r" *(?:thinks|recalls [^:：﹕︰]{0,60}?|心想|记得[^:：﹕︰]{0,40}?)"
 """What stands behind the character's name in the prompt's own notes."""
 _RUNS = re.compile(r"#{2,}|`{2,}|\*{3,}|-{3,}|={3,}|_{3,}|~{3,}")
 """Headings, fences and rules, with which instructions are set off from data."""
@@ -385,23 +405,27 @@ def clean_text(text: str, persona: Persona, *, limit: int = MAX_TEXT) -> str:
     """*text* as one line, at most *limit* characters, that cannot be taken for a role, a speaker or a control token."""
     text = _fold(text[: limit * 8])
     text = _QUOTES.sub("'", _RUNS.sub(" ", _TOKENS.sub(" ", text))).translate(_LEFT_OVER)
-    names = "|".join(re.escape(name) for name in sorted(persona.names, key=len, reverse=True))
     # "System:" inside a sentence becomes "System,": the words stay, the look of a new speaker goes.
-    text = re.sub(
-        rf"((?<![A-Za-z])(?:{_ROLES}|(?:{names})(?:{_NOTES})?))\s*[:：﹕︰]+", r"\1,", text, flags=re.IGNORECASE
-    )
+    text = re.sub(rf"((?<![A-Za-z])(?:{_ROLES}|{_own(persona)}))\s*[:：﹕︰]+", r"\1,", text, flags=re.IGNORECASE)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def clean_name(name: str, persona: Persona) -> str:
-    """*name* as a speaker's label: letters and what joins them; a role's name or the character's own becomes Guest."""
+    """*name* as a speaker's label: letters and what joins them.
+
+    A role's name or the character's own becomes Guest, and so does what its notes begin with: ``老陈心想``.
+    """
     kept = "".join(character if character.isalnum() or character in " -'’·_" else " " for character in _fold(name))
     kept = " ".join(kept.split())[:MAX_NAME].rstrip()
-    taken = {known.casefold() for known in persona.names}
-    if not kept or kept.casefold() in taken or re.search(rf"(?<!\w)(?:{_ROLES})$", kept, re.IGNORECASE):
-        return _WORDS[persona.language].guest
-    return kept
+    taken = rf"(?:{_own(persona)})$|(?:.*\W)?(?:{_ROLES})$"
+    return _WORDS[persona.language].guest if not kept or re.match(taken, kept, re.IGNORECASE) else kept
+
+
+def _own(persona: Persona) -> str:
+    """A pattern for the character's names, alone and as its notes begin with them."""
+    names = "|".join(re.escape(name) for name in sorted(persona.names, key=len, reverse=True))
+    return f"(?:{names})(?:{_NOTES})?"
 
 
 def _fold(text: str) -> str:

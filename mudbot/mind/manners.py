@@ -179,6 +179,8 @@ class Manners:
         self._talks: OrderedDict[str, _Talk] = OrderedDict()
         self._said: dict[str, float] = {}
         self._last = ""
+        self._crowd = 0.0  # what all together have said in public for being bots
+        self._hinted = ("", float("-inf"))  # where a suspect was told to call by name, and when
 
     def __repr__(self) -> str:
         open_ = sum(talk.open is not None for talk in self._talks.values())
@@ -290,8 +292,11 @@ class Manners:
         if doubtful and not talk.told:
             talk.told = True
             log.info("%s seems to be a bot: answered no more unless it calls the character by name", speech.speaker)
-            await self._say(speech, "by_name")
-            talk.at = self._clock.now()
+            place, now = speech.channel or "room", self._clock.now()
+            if speech.private or self._hinted[0] != place or now - self._hinted[1] > FORGIVEN:  # else he has heard it
+                await self._say(speech, "by_name")
+                self._hinted = self._hinted if speech.private else (place, now)
+                talk.at = now
         if not doubtful:
             talk.answered.append(self._clock.now())
         return not doubtful
@@ -318,9 +323,14 @@ class Manners:
             return False
         named = _begins_with(speech.text or "", self._named_by())
         if talk.at and speech.at:
-            talk.doubt = max(0.0, talk.doubt + self._evidence(talk, speech.text or "", now, named=named))
+            evidence = self._evidence(talk, speech.text or "", now, named=named)
+            talk.doubt = max(0.0, talk.doubt + evidence)
+            if not speech.private:
+                self._crowd = min(max(0.0, self._crowd + evidence), 2 * SUSPECT)
         talk.heard = now
-        if talk.doubt < SUSPECT:
+        # Of several that answer each other in public none says much; what they say together counts for each.
+        among = not speech.private and self._crowd >= SUSPECT and talk.doubt >= SUSPECT / 4
+        if talk.doubt < SUSPECT and not among:
             talk.told = False
             return False
         if named and now - talk.named >= ONE_MORE:

@@ -58,7 +58,7 @@ class Settings:
 
     turns: int = 8
     """Recent utterances that come to mind."""
-    facts: int = 6
+    facts: int = 10
     retention: float = 90 * DAY
     """Seconds after which everything is deleted."""
     fades: float = 30 * DAY
@@ -172,7 +172,7 @@ class StoredMemory:
         query = recall.Query(text, before)
         choose = partial(recall.best, candidates, query, now=now, fades=self._settings.fades, most=most)
         mind.facts = choose({})
-        if len(candidates) <= most or not any(shelf.matrix is not None for shelf in shelves):
+        if len(candidates) <= most or not any(shelf.rows is not None for shelf in shelves):
             return
         vectors = await self._vectors([text, f"{before} {text}"] if before else [text], asker=asker)
         if not vectors:
@@ -392,7 +392,7 @@ class StoredMemory:
                 return memories.without_vector(connection, self._character, model, AT_ONCE)
 
             rows = await self._store.read(lacking)
-            vectors = await self._vectors([row.text for row in rows]) if rows else []
+            vectors = await self._vectors([recall.about(row.name, row.text) for row in rows]) if rows else []
             done = {row.id: data for row, v in zip(rows, vectors, strict=False) if (data := packed(v)) is not None}
             if not done:
                 self._lacking = bool(rows)
@@ -458,7 +458,8 @@ class StoredMemory:
 
     @property
     def _model(self) -> str:
-        return self._models.embedding if self._models is not None else ""
+        """By which model, and of what, the vectors are that count."""
+        return f"{self._models.embedding}, about" if self._models is not None else ""
 
     def _next(self) -> int:
         self._count += 1

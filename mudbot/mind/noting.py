@@ -27,12 +27,18 @@ EXPLICIT = 1.0
 _SENTENCE = re.compile(r"[^.!?。！？…\n]+(?:[.!?。！？…]+|\n|$)")
 _QUESTION = re.compile(
     r"[?？]\s*$|(?:吗|呢|么)[\s。！!.]*$"
-    r"|^\W*(?:who|what|when|where|why|how|which|whose|do|does|did|is|are|was|were|can|could|will|would|should|have you|"
-    r"has|may|shall)\b"
-    r"|什么|怎么|哪里|哪儿|哪个|多少|是谁|为何|为什么|几点|是不是|有没有",
+    # "When I was a child, ..." and "What I fear is ..." ask nothing; "I fear nothing at all" is 我什么都不怕.
+    r"|^\W*(?:who|what|when|where|why|how|which|whose)\b(?!\s+(?:i|we|he|she|they|it|my|our|his|her)\b)"
+    r"|^\W*(?:do|does|did|is|are|was|were|can|could|will|would|should|have you|has|may|shall)\b"
+    r"|(?:什么|怎么|哪里|哪儿|多少)(?![都也])|哪个|是谁|为何|几点|是不是|有没有",
     re.IGNORECASE,
 )
-_ONESELF = re.compile(r"\b(?:i|i'm|i've|my|mine|we|our|ours|me and)\b|[我咱俺]|在下|本人|小弟|小妹|老夫", re.IGNORECASE)
+_ONESELF = re.compile(
+    r"(?:^|[,;:])\W*(?:[\w']+\s+){0,2}(?:i|i'm|i've|my|mine|we|our|ours|me and)\b"
+    r"|(?:^|[，,；：])\W*(?:\w{0,3}(?<![给跟对把被向和替问叫让请找看])[我咱俺]|在下|本人|小弟|小妹|老夫)",
+    re.IGNORECASE,
+)
+"""Who begins with himself tells of himself; "he sold me a knife" tells of somebody else."""
 _LASTING = re.compile(
     r"\b(?:name|names|named|called|born|birthday|allergic|afraid|fear|hate|love|favou?rite|never|always|promised?|secret|"
     r"wife|husband|mother|father|sister|brother|son|daughter|home|live|lives|lived|work|works|remember|password|lost|"
@@ -42,16 +48,33 @@ _LASTING = re.compile(
     r"师父|徒弟|家住|住在|老家|记住|记得|丢了|藏在|埋在|欠|成亲|朋友|仇人|帮派|门派",
     re.IGNORECASE,
 )
+_ERRAND = r"(?:have|eat|drink|order|buy|rent|pay|sleep|stay|sit|see the|try the)\b"
+"""What one wants of an inn, today."""
 _PASSING = re.compile(
     r"^\W*(?:hi|hello|hey|thanks|thank you|farewell|bye|goodbye|good (?:morning|evening|night|day)|ok|okay|yes|no|well|"
     r"please|give|bring|pour|show|tell|sell|let|come|go|sorry|haha|lol)\b"
-    r"|\b(?:i want|i'd like|i would like|i'll have|i will have|i'll take|i need a (?:room|drink|bed|beer))\b"
+    r"|\b(?:i want|i'd like|i would like)\b(?!\s+to\b)"
+    rf"|\b(?:i want|i'd like|i would like) to {_ERRAND}"
+    r"|\b(?:i'll have|i will have|i'll take|i need a (?:room|drink|bed|beer))\b"
     r"|^\W*(?:你好|您好|谢谢|多谢|再见|告辞|好的|嗯|哦|哈哈|来[一两碗壶杯盘点份]|给我|拿|"
     r"上[一两碗壶杯盘点])|我要[一两碗壶杯盘点]",
     re.IGNORECASE,
 )
 
 
+_STATE = re.compile(
+    r"\b(?:i am|i'm)(?!\s+(?:\w+ing|here|back|off|tired|hungry|thirsty|cold|wet|fine|well|sorry|glad|happy|sure|"
+    r"not sure|ready|done|lost|late|drunk)\b)\b"
+    r"|\bi(?:'m| am)\s+(?:learning|training|studying|looking for|searching|saving|hunting|hiding|wanted|writing)\b"
+    rf"|\bi want to (?!{_ERRAND})"
+    r"|\bi (?:can|cannot|can't|hope to|plan to|mean to|dream of|used to|have been|was once|collect|keep|own|"
+    r"carry|come from|grew up|serve|speak|believe|prefer|swore|vowed|cannot stand|need to find)\b"
+    r"|^\W*(?:my|our)\s+[\w' -]{1,30}?\s+(?:is|are|was|were)\b"
+    r"|[我咱俺下](?:是|姓|会|能|想(?![吃喝要买睡])|爱|有(?!点)|养|不会|不能|不敢|不吃|不喝|打算|擅长|曾|信|属|在[^，。]{1,8}?[当做学开卖])"
+    r"|[我咱俺]的?[^，。我]{1,8}?[是姓叫]",
+    re.IGNORECASE,
+)
+"""How somebody is, what he can, does by habit, or is after: it will be so tomorrow."""
 _EPISODE = re.compile(
     r"\b(?:today|tonight|this (?:morning|evening|afternoon)|last night|yesterday|just now|for an hour|"
     r"all (?:day|morning)|the whole day)\b|今天|今早|今晚|昨晚|昨天|刚才|方才|早上|一整天|时辰",
@@ -73,12 +96,15 @@ def statements(text: str) -> list[tuple[str, float]]:
 
 def _worth(sentence: str) -> float:
     words = words_of(sentence)
-    if len(words) < 2 or len(sentence) < 5 or _QUESTION.search(sentence):
+    oneself, passing = bool(_ONESELF.search(sentence)), bool(_PASSING.search(sentence))
+    state = oneself and bool(_STATE.search(sentence))
+    short = not words if state else len(words) < 2 or len(sentence) < 5  # "I am a thief", 我会武功
+    if short or _QUESTION.search(sentence):
         return 0.0
-    lasting, passing = bool(_LASTING.search(sentence)), bool(_PASSING.search(sentence))
+    lasting = state or bool(_LASTING.search(sentence))
     if passing and not lasting:
         return 0.0
-    worth = 0.35 + 0.25 * bool(_ONESELF.search(sentence)) + 0.2 * lasting
+    worth = 0.35 + 0.25 * oneself + 0.2 * lasting
     if passing or (not lasting and _EPISODE.search(sentence)):
         worth -= 0.25
     return round(max(0.1, worth), 2)

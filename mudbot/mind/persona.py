@@ -122,6 +122,8 @@ class Persona(Shape):
     groups: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     """Groups of people, by their names or login ids, for lore that is meant for some of them alone."""
     style: _Style = ""
+    picture_style: str = Field("", max_length=200)
+    """How pictures are drawn that it is asked for: a name such as ``ink wash`` or ``像素``, or words of the owner's."""
     examples: _Examples = ()
     greetings: tuple[LongText, ...] = ()
     """What a card says first.  Kept for its owner: in a MUD somebody else opens the talk."""
@@ -279,8 +281,14 @@ class Persona(Shape):
         lines: tuple[str, ...] = getattr(self, kind) or (_PLAIN[self.language][kind],)
         return lines[zlib.crc32(text.encode("utf-8", "replace")) % len(lines)].replace("{name}", self.name)
 
-    def fallback(self, text: str) -> str:
-        """The line to say instead of an answer to *text*: always the same for one text, differing between texts."""
+    def fallback(self, text: str, *, answering: bool = True) -> str:
+        """The line to say instead of a model's answer to *text*: always the same for one text.
+
+        Where its lore is ``spoken``, what *text* calls of it; else one of the ``fallbacks``, differing between texts.
+        Without *answering* it is one of these in any case.
+        """
+        if answering and self.lorebook.spoken and (known := self.recall(text)):
+            return known[0]
         return self.fallbacks[zlib.crc32(text.encode("utf-8", "replace")) % len(self.fallbacks)]
 
 

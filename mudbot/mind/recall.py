@@ -1,9 +1,10 @@
 """Which of the facts matter to a line: by meaning and by words, the old and the unimportant less.  Pure.
 
-The score of a fact is its likeness to the line, times its age's decay, times its importance.  Likeness is taken from
-two sides, each from 0 to 1 among the facts at hand: how near its vector is, and how much of the line's rarer words it
-has.  Vectors know that 猫 and "cat" are one; words know names, which vectors do not.  Scores of vectors are never
-compared with a fixed number: with some models two texts that have nothing in common still score 0.7.
+The score of a fact is its likeness to the line, times its age's decay, times its importance; what says nearly the same
+as what was chosen already comes later.  Likeness is taken from two sides, each from 0 to 1 among the facts at hand: how
+near its vector is, and how much of the line's rarer words it has.  Vectors know that 猫 and "cat" are one; words know
+names, which vectors do not.  Scores of vectors are never compared with a fixed number: with some models two texts that
+have nothing in common still score 0.7.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from mudbot.mind.remembered import Fact
 
@@ -24,12 +24,22 @@ BEFORE = 0.35
 """What the line before counts beside one that leans on it."""
 OWN_LANGUAGE = 0.7
 """How much a vector's nearness is reckoned among texts of its own language, and not among all."""
+COMMONPLACE = 0.6
+"""How much of a vector's nearness to the average of all is taken off its nearness to a query.  Some short texts are
+near to whatever is asked, and would be in every answer."""
 SHARPNESS = 2
 """The power of nearness: the very near shall not be outdone by the middling that matter more."""
 LEAST = 0.02
 """Likeness of a fact that has nothing of the line: it comes last and is not gone."""
 FADED = 0.05
 """The part of its score that is left to the oldest fact: what nothing else answers is still found."""
+LASTS = 0.15
+"""So much more importance doubles the time in which a fact fades: a birthday is not over in a month, a wet boot is."""
+REPEATED = 0.4
+"""The part of its score that is left to a fact behind one with all the same words; to one with half of them, its root.
+People say much the same many times, and nine of one kind would leave no room for the one that answers."""
+POOL = 12
+"""Facts that are weighed against each other for each that is chosen: only the first of all can be."""
 _LEANING = re.compile(
     r"\b(?:he|she|it|they|him|her|his|them|its|their|there|that one|this one)\b|[他她它]|那里|那儿|那个", re.IGNORECASE
 )
@@ -83,26 +93,38 @@ def _half(word: str) -> bool:
     return len(word) == 1 and word > "\u2e7f"
 
 
-def by_meaning(query: Any, matrix: Any, wide: Any) -> list[float]:
-    """How near each row of *matrix* is to *query*: 0 for the middling, 1 for the nearest.  All are numpy arrays.
+def by_meaning(scores: Sequence[float], common: Sequence[float], wide: Sequence[bool]) -> list[float]:
+    """How near each of some texts is to what is looked for: 0 for the middling, 1 for the nearest.
 
-    *wide* says which rows are of Chinese texts.  To a model of several languages every text of the query's own
-    language is nearer than any of another, so a row is mostly compared with those of its own.
+    *scores* is how near their vectors are to that of the query, *common* how near they are to the average of all: what
+    is near to everything answers nothing (``COMMONPLACE``).  *wide* says which texts are Chinese: to a model of several
+    languages every text of the query's own is nearer than any of another, so a text is mostly compared with its own.
     """
-    scores = matrix @ query
-    among_all = _risen(scores)
-    among_own = scores.copy()
-    for chosen in (wide, ~wide):
-        if chosen.any():
-            among_own[chosen] = _risen(scores[chosen])
-    mixed = OWN_LANGUAGE * among_own + (1 - OWN_LANGUAGE) * among_all
-    return [max(0.0, float(score)) ** SHARPNESS for score in mixed]
+    raised = [score - COMMONPLACE * usual for score, usual in zip(scores, common, strict=True)]
+    among_all = _risen(raised)
+    among_own = list(among_all)
+    for which in (True, False):
+        places = [at for at, is_so in enumerate(wide) if is_so is which]
+        for at, score in zip(places, _risen([raised[at] for at in places]), strict=True):
+            among_own[at] = score
+    mixed = (OWN_LANGUAGE * own + (1 - OWN_LANGUAGE) * every for own, every in zip(among_own, among_all, strict=True))
+    return [max(0.0, score) ** SHARPNESS for score in mixed]
 
 
-def _risen(scores: Any) -> Any:
-    middle = scores.mean()
-    spread = scores.max() - middle
-    return (scores - middle) / spread if spread > 1e-6 else scores * 0 + 1.0
+def _risen(scores: Sequence[float]) -> list[float]:
+    if not scores:
+        return []
+    middle = sum(scores) / len(scores)
+    spread = max(scores) - middle
+    return [(score - middle) / spread if spread > 1e-6 else 1.0 for score in scores]
+
+
+def about(name: str, text: str) -> str:
+    """A fact as it is made a vector: with who told it, for it is asked for by "my" as well as by that one's name."""
+    name = " ".join(name.split())[:40]
+    if not name:
+        return text
+    return f"{name}说：{text}" if is_wide(text) else f"About {name}: {text}"
 
 
 def is_wide(text: str) -> bool:
@@ -115,9 +137,12 @@ def leans(text: str) -> bool:
     return len(words_of(text)) < 2 or _LEANING.search(text) is not None
 
 
-def decay(age: float, fades: float) -> float:
-    """What is left of a fact after *age* seconds: half of it after each *fades*, and never less than FADED."""
-    return max(FADED, math.exp2(-max(0.0, age) / fades))
+def decay(age: float, fades: float, importance: float = 0.5) -> float:
+    """What is left of a fact after *age* seconds, never less than FADED.
+
+    Half of it after each *fades* where it is of middling *importance*, later the more important it is (``LASTS``).
+    """
+    return max(FADED, math.exp2(-max(0.0, age) / (fades * math.exp2((importance - 0.5) / LASTS))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +170,34 @@ def best(
     """
     if not facts or most <= 0:
         return []
-    likeness = _likeness(facts, query, meanings)
-    scored = sorted(
-        zip(likeness, facts, strict=True),
-        key=lambda pair: (-pair[0] * decay(now - pair[1].at, fades) * pair[1].importance, -pair[1].at, -pair[1].id),
-    )
+    scores = [
+        like * decay(now - fact.at, fades, fact.importance) * fact.importance
+        for like, fact in zip(_likeness(facts, query, meanings), facts, strict=True)
+    ]
+    scored = sorted(zip(scores, facts, strict=True), key=lambda pair: (-pair[0], -pair[1].at, -pair[1].id))
+    return _varied(scored[: most * POOL], most)
+
+
+def _varied(scored: Sequence[tuple[float, Fact]], most: int) -> list[Fact]:
+    """At most *most* of *scored*, the best first, each chosen with an eye on those before."""
+    left = [(score, fact, words_of(fact.text)) for score, fact in scored]
     found: list[Fact] = []
-    for _, fact in scored:
-        if not any(_alike(fact.text, other.text) for other in found):
-            found.append(fact)
-        if len(found) == most:
-            break
+    while left and len(found) < most:
+        at = max(range(len(left)), key=lambda index: left[index][0])  # of equals the first: they are in order
+        _, chosen, words = left.pop(at)
+        found.append(chosen)
+        left = [
+            (score * REPEATED ** _shared(others, words), fact, others)
+            for score, fact, others in left
+            if not _alike(fact.text, chosen.text)
+        ]
     return found
+
+
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
+    """The part of both's words that is in both."""
+    common = len(one & other)
+    return common / (len(one) + len(other) - common) if common else 0.0
 
 
 def _likeness(facts: Sequence[Fact], query: Query, meanings: Mapping[int, float]) -> list[float]:

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+_OF_THE_PAST = re.compile(
+    r"\b(?:did|have|had) i (?:ever |already |just )?(?:tell|told|say|said|mention(?:ed)?)\b"
+    r"|\b(?:do|can) you (?:still )?(?:remember|recall) (?:me|my|what i|who i|that i|if i)\b"
+    r"|\bwhat do i (?:like|love|hate|fear|drink|eat|collect)\b|\b(?:what|who|when)(?: is|'s|’s) my\b|\bwho am i\b"
+    r"|我(?:刚才|以前|之前|上次|上回)?(?:[跟和对][您你])?(?:说过|讲过|提过|提起过)|我?(?:跟[您你]说|告诉)过?[您你]?(?:什么|吗)"
+    r"|记得我|我(?:最|平时)?(?:爱|喜欢|怕|讨厌)[^，。]{0,2}(?:什么|哪)|我[^，。]{0,4}叫(?:什么|啥)|我是谁",
+    re.IGNORECASE,
+)
+
+
+def asks_of_the_past(text: str) -> bool:
+    """Whether *text* asks what its speaker told the character before."""
+    return _OF_THE_PAST.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

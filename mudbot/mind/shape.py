@@ -177,6 +177,9 @@ class Book(Shape):
     """How many tokens all pieces may have together."""
     recursion: int = Field(0, ge=0, le=10)
     """How often the text of lore is searched for keys of other lore."""
+    spoken: bool = False
+    """Whether its texts are written as the character says them: where the model gave no good answer, the one that the
+    line calls is said in place of a fallback."""
 
 
 class Sampling(Shape):

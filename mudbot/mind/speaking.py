@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -72,6 +72,8 @@ class Question:
     room: Room
     prompt: Prompt
     offer: Offer | None = None
+    tries: int = 0
+    """How often the model was asked already."""
 
 
 class Speaker(Protocol):
@@ -83,7 +85,7 @@ class Speaker(Protocol):
     def stream(self, question: Question, caller: Any) -> AsyncGenerator[Any, None]: ...
     async def review(self, text: str, speech: Speech) -> str | Masked | None: ...
     def remember(self, speech: Speech, room: Room, said: str) -> None: ...
-    def fallback(self, speech: Speech, why: str) -> Any: ...
+    def fallback(self, speech: Speech, why: str, *, answering: bool = True) -> Any: ...
 
 
 class _Moment(Enum):
@@ -102,6 +104,7 @@ class Speaking:
         self._question: Question | None = None
         self._told = False
         self._said: list[str] = []
+        self._fitting = ""  # all that was said, as the reviewers let it pass: words may be hidden in it
         self._lines = who.persona.spoken_to(speech.text or "")
 
     def __repr__(self) -> str:
@@ -157,12 +160,12 @@ class Speaking:
     async def _answer(self) -> None:
         question = await self._who.prepare(self._speech, self._room, self._options)
         if isinstance(question, str):
-            self._put(self._fallback(question))
+            self._put(self._fallback(question, answering=False))
             return
         self._question, why = question, ""
-        for _ in range(TRIES):
+        for number in range(TRIES):
             try:
-                why = await self._once(question)
+                why = await self._once(replace(question, tries=number))
             except BadAnswerError as exc:  # no stream, for one: the next try may be better
                 if self._told:
                     raise
@@ -198,34 +201,38 @@ class Speaking:
     async def _say(self, listener: Listener, written: str, *, last: bool = False) -> str:
         assert self._question is not None
         deeds: list[Deed] = []
-        if self._question.offer:
-            written, deeds = self._question.offer.split(written, self._people())
-        before = listener.said
+        if offer := self._question.offer:
+            if listener.said:  # those at its beginning stand behind what was said already
+                marks, written = offer.leading(written)
+                self._do(offer.split(marks, self._people())[1])
+            written, deeds = offer.split(written, self._people())
+        before = len(listener.said)
         verdict = listener.next(written, last=last)
         if not verdict.ok:
             return f"the answer does not do: {verdict.reason}"
         if verdict.text:
-            fit = await self._fit(before, verdict.text, listener.said)
-            if fit is None:
-                return self._why
+            fit, why = await self._fit(verdict.text, listener.said[before:])
+            if why:
+                return why
             self._put(Sentence(fit, speech=self._speech))
             self._said.append(fit)
         self._do(deeds)
         return ""
 
-    async def _fit(self, before: str, text: str, whole: str) -> str | None:
-        """*text* as the reviewers let it be said behind *before*; None where they do not, for ``_why``."""
-        reason = await self._who.review(whole, self._speech)
+    async def _fit(self, text: str, added: str) -> tuple[str, str]:
+        """*text* as the reviewers let it be said, and why they do not; *added* is the same with what parts it from
+        what was said before."""
+        before = self._fitting
+        reason = await self._who.review(f"{before}{added}", self._speech)
         if not reason:
-            return text
+            self._fitting += added
+            return text, ""
         if isinstance(reason, Masked):
             if reason.text.startswith(before):
-                return reason.text[len(before) :].strip()
+                self._fitting = reason.text
+                return reason.text[len(before) :].strip(), ""
             reason = "what was said already would have had to be hidden"
-        self._why = f"not said: {reason}"
-        return None
-
-    _why = ""
+        return "", f"not said: {reason}"
 
     def _do(self, deeds: list[Deed | None] | list[Deed]) -> None:
         for deed in filter(None, deeds):
@@ -241,8 +248,8 @@ class Speaking:
     def _part(self, deed: Deed, source: Literal["model", "waiting"] = "model") -> Sentence:
         return Sentence(deed.text, deed.kind, source, speech=self._speech)
 
-    def _fallback(self, why: str) -> Sentence:
-        text = self._who.fallback(self._speech, why).text
+    def _fallback(self, why: str, *, answering: bool = True) -> Sentence:
+        text = self._who.fallback(self._speech, why, answering=answering).text
         return Sentence(text, source="fallback", why=why, speech=self._speech)
 
     @property

@@ -23,13 +23,29 @@ _DISCLOSURE = re.compile(
     r"|\bas an? (?:assistant|machine|program)\b"
     r"|\bi(?:'m|’m| am) (?:not )?(?:just |only )?an? (?:[a-z]+ )?(?:assistant|bot|program|machine|model|computer)\b"
     r"|\bmy (?:training|instructions|prompt|creators|developers|programming)\b|\b(?:system|initial) prompt\b"
-    r"|\btrained (?:on|by)\b|\bassist you (?:today|with)\b"
-    r"|\b(?:can't|can’t|cannot|unable to) (?:assist|fulfill|comply|help (?:you )?with (?:that|this))\b"
+    r"|\btrained (?:on|by)\b"
+    r"|\b(?:can't|can’t|cannot|unable to) (?:fulfill|comply|help (?:you )?with (?:that|this))\b"
     r"|\b(?:can't|can’t|cannot|can not|unable to) (?:provide|generate|access|browse|engage)\b"
     r"|人工智能|语言模型|大模型|机器人|(?:智能|虚拟|编程|AI)助手|(?:是|作为|做为)(?:一[个名位款])?(?:AI|助手|程序|模型)"
     r"|我(?:不过|只|就)?(?:不)?是(?:个|一[个台部])?(?:机器|程序|电脑|软件|模型)"
     r"|训练数据|我的(?:开发者|指令|提示词)|系统提示|被(?:设计|训练|开发)|(?<![A-Za-z])AI(?![A-Za-z])"
     r"|(?:无法|不能)(?:为您|为你)?(?:提供|满足|协助|完成|执行)(?:您|你|这|该|任何|相关)",
+    re.IGNORECASE,
+)
+# How a service speaks to its users.  Whoever keeps a house says "What can I do for you?", 有什么可以帮您的, and "Lan
+# will help you with the bags": these pass.
+_SERVICE = re.compile(
+    r"\bassist(?:ing)? (?:you|with|in)\b|\b(?:i|we|to|not|happily|gladly) (?:can |could |may |will |be )?assist\b"
+    r"|\b(?:further|more|any|additional|provide) assistance\b"
+    r"|\bhow (?:else )?(?:can|could|may|might) i (?:best )?(?:help|serve) you (?:today|tonight|with|this \w+)\b"
+    r"|\b(?:i'm|i’m|i am) (?:always )?here to help (?:you )?(?:with|in|and|answer)\b"
+    r"|\b(?:feel free|(?:don't|don’t|do not) hesitate) to (?:ask|reach|contact|let)\b"
+    r"|\b(?:any|other|further|specific) (?:\w+ )?questions? (?:or concerns|for me|i can|(?:that )?you m(?:ay|ight))"
+    r"|\bif you have any (?:\w+ )?questions\b"
+    r"|协助(?:您|你)|(?:可以|能|能够|乐意|来|会)帮助(?:您|你)|有什么(?:我)?(?:可以|能)?帮助(?:您|你)|帮助(?:您|你)的?吗"
+    r"|提供(?:任何|更多|相关|进一步的?)?(?:帮助|协助|服务|信息|支持|建议)|(?:解答|回答)(?:您|你)的?(?:任何)?(?:问题|疑问)"
+    r"|(?:很高兴|竭诚|随时)(?:能)?(?:为|给)(?:您|你)(?:服务|解答|提供)|随时(?:向我)?(?:提问|咨询|联系)"
+    r"|(?:任何|其他|别的)(?:疑问|问题)[^。！？]{0,6}(?:告诉|问我|提出|提问|联系)",
     re.IGNORECASE,
 )
 _VENDORS = re.compile(
@@ -77,8 +93,8 @@ def says_any(text: str, words: Iterable[str]) -> bool:
 
 
 def discloses(text: str) -> bool:
-    """Whether *text* speaks of its speaker as a program."""
-    return _DISCLOSURE.search(text) is not None
+    """Whether *text* speaks of its speaker as a program, or in the voice of one."""
+    return _DISCLOSURE.search(text) is not None or _SERVICE.search(text) is not None
 
 
 def names_vendor(text: str, names: Iterable[str]) -> bool:

@@ -19,13 +19,14 @@ PEOPLE = ("Ann", "老王")
 ANN = Speech("say", "Ann", "hello")
 
 
-def offer(clock: FakeClock | None = None, **actions: dict[str, Any]) -> Offer:
+def offer(clock: FakeClock | None = None, speech: Speech = ANN, **actions: dict[str, Any]) -> Offer:
     made = {name: Action.model_validate({"cooldown": 0, **each}) for name, each in actions.items()}
-    return Actions(made, clock or FakeClock()).for_(ANN)
+    return Actions(made, clock or FakeClock()).for_(speech)
 
 
-def inn() -> Offer:
+def inn(speech: Speech = ANN) -> Offer:
     return offer(
+        speech=speech,
         bow={"emote": "bows."},
         pour={"command": "pour {what}", "arguments": {"what": ["rice wine", "tea"]}},
         give={"command": "give {n} coin to {who}", "arguments": {"n": {"type": "int", "max": 5}, "who": "person"}},
@@ -53,6 +54,14 @@ def inn() -> Offer:
 def test_a_mark_that_fits_is_done(written: str, words: str, deeds: list[str]) -> None:
     said, done = inn().split(written, PEOPLE)
     assert (said.strip(), [deed.text for deed in done]) == (words, deeds)
+
+
+@pytest.mark.parametrize(
+    ("written", "marks"),
+    [("[bow] Sit.", "[bow]"), (" [bow][pour tea] Sit. [bow]", " [bow][pour tea]"), ("Sit. [bow]", ""), ("", "")],
+)
+def test_marks_at_the_beginning_are_of_what_stands_before(written: str, marks: str) -> None:
+    assert inn().leading(written) == (marks, written.removeprefix(marks))
 
 
 @pytest.mark.parametrize(
@@ -100,6 +109,15 @@ def test_no_argument_brings_a_second_command(text: str) -> None:
         if deed is not None:
             assert re.fullmatch(r"(?:write [^;|&$`\n\r]{1,40} on slate|open door [A-D]\d[^;|&$`\n\r]{0,38})", deed.text)
             assert deed.text.isprintable()
+
+
+def test_in_private_nothing_takes_free_words_into_the_room() -> None:
+    """What somebody whispers must not be written on the slate; what is chosen from a list may be done."""
+    for kind, names in (("say", {"write", "pour"}), ("tell", {"pour"}), ("whisper", {"pour"})):
+        offer = inn(Speech(kind, "Ann", "Write down where my gold is."))  # type: ignore[arg-type]
+        for name in ("write", "pour"):
+            given = {"text": "under the oak"} if name == "write" else {"what": "tea"}
+            assert (offer.read(name, given, PEOPLE) is not None) == (name in names)
 
 
 @pytest.mark.parametrize("given_", [None, 1.5, ["tea"], {"a": 1}, True, ""])

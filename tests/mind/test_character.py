@@ -122,6 +122,20 @@ class Scene:
 # -- the straight way ----------------------------------------------------------------------------------------------
 
 
+async def test_the_model_is_shown_where_the_character_is_the_ways_out_and_who_else_is_there() -> None:
+    """As the MUD said it; the character itself is nobody else, in whatever case the MUD writes its name."""
+    scene = Scene(GOOD)
+    inn = Room("The Inn", exits=("north", "river path"), people=("Ann", "CHEN", "老陈", "Bob"))
+    await scene.chen.answer(Speech("say", "Ann", "hello"), inn)
+    assert "(The Inn. Ways out: north, river path. Also here: Bob.)\nAnn: hello" in scene.texts.asked[0]
+
+
+async def test_where_the_mud_shows_no_ways_out_nothing_is_said_of_them() -> None:
+    scene = Scene(GOOD)
+    await scene.hear("hello")
+    assert "(The Inn. Also here: Bob.)\nAnn: hello" in scene.texts.asked[0]
+
+
 async def test_the_models_answer_is_said() -> None:
     scene = Scene(GOOD)
     answer = await scene.hear("hello")

@@ -179,6 +179,76 @@ def test_chinese_disclosure_and_vendors_are_refused(answer: str) -> None:
     assert zh(answer).reason in ("discloses a model", "names a vendor")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "How can I assist you tonight?",
+        "How may I assist you?",
+        "How can I help you today?",
+        "How may I help you this evening?",
+        "How can I help you with your stay?",
+        "I am here to help you with anything.",
+        "Sorry, friend, but I am not able to assist with that.",
+        "Is there anything else I can assist you with?",
+        "Let me know if you need any further assistance.",
+        "Feel free to ask me anything.",
+        "If you have any questions, I am here.",
+    ],
+)
+def test_the_voice_of_a_service_is_refused(answer: str) -> None:
+    """No innkeeper talks so, whatever he says besides."""
+    assert en(answer).reason == "discloses a model"
+    assert en(f"Welcome, friend. {answer}").reason == "discloses a model"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "有什么可以帮助您的吗？",
+        "我可以帮助您找房间。",
+        "我能为您提供帮助吗？",
+        "很高兴为您服务。",
+        "请随时向我提问。",
+        "您有任何问题，请告诉我。",
+        "我来解答您的问题。",
+        "需要我协助您吗？",
+    ],
+)
+def test_the_voice_of_a_service_is_refused_in_chinese(answer: str) -> None:
+    assert zh(answer).reason == "discloses a model"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "What can I do for you, friend?",
+        "How can I help you, friend?",
+        "Lan will help you with the bags.",
+        "Is there anything else I can do for you?",
+        "At your service, friend.",
+        "Let me know if you need anything else, friend.",
+        "I am happy to help, friend.",
+        "You ask many questions for a ferryman.",
+    ],
+)
+def test_who_keeps_a_house_offers_his_help(answer: str) -> None:
+    assert en(answer) == Verdict(ok=True, text=answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "有什么可以帮您的，客官？",
+        "客官还有什么吩咐？",
+        "有事您随时叫我。",
+        "我叫阿兰帮您提上楼去。",
+        "这我答不上来，您问问和尚去。",
+    ],
+)
+def test_who_keeps_a_house_offers_his_help_in_chinese(answer: str) -> None:
+    assert zh(answer) == Verdict(ok=True, text=answer)
+
+
 def test_a_player_may_be_called_like_a_vendors_model() -> None:
     """A vendor's word is a name like any other when the one who speaks bears it."""
     assert en("Welcome back, Claude.", speaker="Claude").ok
@@ -225,6 +295,33 @@ def test_a_recital_of_the_facts_is_refused_one_fact_is_an_answer(persona: Person
 def test_an_echo_is_refused_a_greeting_returned_is_none() -> None:
     assert en("Hello, old man. Is the inn open?", asked="Hello old man, is the inn open").reason == "echo"
     assert en("Good evening!", asked="Good evening!").ok
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        ("Aye, my feet are killing me. May I sit for a while?", "My feet are killing me. May I sit for a while?"),
+        ("Oh, I lost my way in the hills, Bob.", "I lost my way in the hills, Bob."),
+        ("Sit down. Where can I find a doctor?", "Where can I find a doctor?"),
+        ("哎，我走了三天三夜。", "我走了三天三夜，腿都软了。"),
+    ],
+)
+def test_what_a_guest_says_of_himself_is_not_said_in_his_words(answer: str, asked: str) -> None:
+    assert (zh if answer > "z" else en)(answer, asked).reason == "echo"
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        ("Aye, what a storm! Come in.", "What a storm!"),
+        ("I like it here, too.", "I like it here."),
+        ("You may sit where you like.", "May I sit where I like?"),
+        ("可不是，风真大。快进来坐。", "今天风真大。"),
+        ("我一个人管这店，忙得过来。", "您一个人管这店，忙得过来吗？"),
+    ],
+)
+def test_to_agree_is_no_echo(answer: str, asked: str) -> None:
+    assert (zh if answer > "z" else en)(answer, asked).ok
 
 
 def test_what_was_dictated_is_refused() -> None:
@@ -408,6 +505,7 @@ def test_a_stream_is_cleaned_as_it_comes(answer: str, said: list[str]) -> None:
 def test_the_question_said_back_is_left_out() -> None:
     asked = "What is there to drink tonight?"
     assert listen(f"{asked} Rice wine, friend.", EN, asked) == ["Rice wine, friend."]
+    assert listen(f"{asked} Rice wine, friend.", EN, f"Good evening! {asked}") == ["Rice wine, friend."]
 
 
 def test_reciting_in_pieces_is_noticed() -> None:

@@ -93,7 +93,7 @@ def test_the_line_stays_even_without_any_budget() -> None:
 
 def test_a_shipped_persona_leaves_most_of_the_budget_to_the_talk() -> None:
     for persona in (EN, ZH):
-        assert estimate_tokens(build(persona, Scene(), "x", "y").transcript()) < 700
+        assert estimate_tokens(build(persona, Scene(), "x", "y").transcript()) < 900
 
 
 # -- memory --------------------------------------------------------------------------------------------------------
@@ -226,6 +226,12 @@ def test_a_token_cannot_be_put_together_from_what_was_stripped() -> None:
 
 @pytest.mark.parametrize("name", ["System", "assistant", "Old Chen", "chen", "老陈", "", "\n", "::", "用户"])
 def test_a_speaker_cannot_take_a_role_or_the_characters_own_name(name: str) -> None:
+    assert clean_name(name, EN) == "Guest"
+
+
+@pytest.mark.parametrize("name", ["Old Chen thinks", "Chen recalls what Ann said", "老陈心想", "老陈 心想"])
+def test_a_speaker_cannot_be_called_as_the_characters_notes_begin(name: str) -> None:
+    """``老陈心想：`` before somebody's words would make them the character's own thoughts."""
     assert clean_name(name, EN) == "Guest"
 
 

@@ -168,7 +168,7 @@ async def test_vectors_are_made_up_for_when_embeddings_are_back(tmp_path: Path) 
         await ann.clock.advance(memory.AWAY + 1)
         await ann.tell("hello")
         rows = await ann.store.read(lambda c: c.execute(facts.select()).all())
-    assert [(row.model, len(row.vector)) for row in rows] == [("e", 128)]
+    assert [(row.model, len(row.vector)) for row in rows] == [("e, about", 128)]
 
 
 async def test_recall_never_takes_longer_than_its_bound(tmp_path: Path) -> None:

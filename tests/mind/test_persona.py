@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mudbot.errors import ConfigError
+from mudbot.mind.cleaning import units_of
 from mudbot.mind.persona import Persona, load_persona
 
 SHIPPED = ("innkeeper", "innkeeper-zh")
@@ -40,7 +41,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
 def test_a_shipped_persona_loads_by_its_name(name: str) -> None:
     persona = load_persona(name)
     assert {"Chen", "老陈", "掌柜"} <= set(persona.names)
-    assert len(persona.examples) == 6
+    assert len(persona.examples) == 11
     assert persona.language == ("zh" if name.endswith("zh") else "en")
 
 
@@ -147,6 +148,26 @@ def test_the_same_words_get_the_same_fallback_and_other_words_another() -> None:
     assert said == set(persona.fallbacks)
     assert persona.fallback("hello") == persona.fallback("hello")
     assert persona.fallback("\ud800") in persona.fallbacks
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_example_of_the_innkeepers_says_what_its_line_calls_up(name: str) -> None:
+    """From examples that do not, a small model learns to leave its lore unsaid."""
+    persona = load_persona(name)
+    for example, pieces in zip(persona.examples, persona.examples_recall, strict=True):
+        if pieces:
+            said, known = set(units_of(example.answer)), set(units_of(" ".join(pieces)))
+            assert len(said & known) >= 0.25 * len(said), example.text
+
+
+def test_spoken_lore_is_said_in_place_of_a_fallback() -> None:
+    piece = {"keys": ["ferry"], "text": "The ferry is below the street, {{user}}."}
+    data = {"name": "Guard", "language": "en", "description": "A guard.", "fallbacks": ["Hm."], "lore": [piece]}
+    spoken = Persona.model_validate(data | {"lorebook": {"spoken": True}})
+    assert spoken.fallback("Where is the ferry?") == "The ferry is below the street, the guest."
+    assert spoken.fallback("Where is the ferry?", answering=False) == "Hm."
+    assert spoken.fallback("Where is the inn?") == "Hm."
+    assert Persona.model_validate(data).fallback("Where is the ferry?") == "Hm."
 
 
 def persona_with(*lore: dict[str, object]) -> Persona:

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mudbot.mind.noting import read, statements
-from mudbot.mind.recall import FADED, Query, best, by_meaning, by_words, decay, leans
+from mudbot.mind.recall import FADED, Query, about, best, by_meaning, by_words, decay, leans
 from mudbot.mind.remembered import Fact
 
 DAY = 86_400.0
 NOW = 1_700_000_000.0
+THINGS = ["cart", "drum", "well", "fox", "kite", "barrel", "lantern", "bridge"]
 
 
 def fact(number: int, text: str, *, days: float = 0.0, importance: float = 0.5) -> Fact:
@@ -75,14 +76,51 @@ def test_the_same_is_not_told_twice() -> None:
 
 
 def test_nearness_is_a_rank_within_a_language() -> None:
-    """All Chinese rows are nearer to a Chinese line than any English one; the best of each is found."""
-    np = pytest.importorskip("numpy")
-    rows = np.array([[0.90, 0.1], [0.85, 0.1], [0.82, 0.1], [0.80, 0.1], [0.70, 0.1], [0.69, 0.1]])
-    near = by_meaning(np.array([1.0, 0.0]), rows, np.array([True, True, True, False, False, False]))
+    """All Chinese texts are nearer to a Chinese line than any English one; the best of each is found."""
+    wide = [True, True, True, False, False, False]
+    near = by_meaning([0.90, 0.85, 0.82, 0.80, 0.70, 0.69], [0.0] * 6, wide)
     assert near[0] == pytest.approx(1.0)
     assert near[3] > near[4]
     assert near[3] > near[2], "the best English one comes before the last of the Chinese"
-    assert by_meaning(np.array([1.0, 0.0]), rows[:1], np.array([True])) == [1.0]
+    assert by_meaning([0.9], [0.5], [True]) == [1.0]
+    assert by_meaning([], [], []) == []
+
+
+def test_what_is_near_to_everything_answers_nothing() -> None:
+    """A text that is a little nearer to the line, and much nearer to all the others, comes after one that is not."""
+    near = by_meaning([0.86, 0.85, 0.70, 0.70], [0.90, 0.70, 0.75, 0.75], [False] * 4)
+    assert near[1] > near[0]
+
+
+def test_a_fact_is_made_a_vector_with_who_told_it() -> None:
+    assert about("Ann", "My cat is called Mimi.") == "About Ann: My cat is called Mimi."
+    assert about("张三", "我的狗叫阿福。") == "张三说：我的狗叫阿福。"
+    assert about(" ", "My cat.") == "My cat."
+    assert len(about("A" * 500, "My cat.")) < 100
+
+
+def test_many_of_one_kind_leave_room_for_another() -> None:
+    """What says nearly the same as what was chosen comes later, and is not gone where there is room."""
+    facts = [fact(n, f"I have never seen such a {thing}.") for n, thing in enumerate(THINGS)]
+    facts.append(fact(99, "My horse went lame."))
+    meanings = dict.fromkeys(range(len(THINGS)), 0.9) | {99: 0.7}
+    found = chosen(facts, "How is my mount?", meanings, most=3)
+    assert found[0] != 99, "what is nearest comes first all the same"
+    assert 99 in found
+    assert len(chosen(facts, "How is my mount?", meanings, most=9)) == 9
+
+
+def test_of_two_that_differ_in_one_word_both_are_found() -> None:
+    facts = [fact(1, "I owe the smith ten silver."), fact(2, "I owe the baker ten silver.")]
+    facts += [fact(n, f"The {thing} was broken.") for n, thing in enumerate(THINGS, 10)]
+    assert sorted(chosen(facts, "Whom do I owe silver?", most=2)) == [1, 2]
+
+
+def test_what_matters_fades_later() -> None:
+    assert decay(30 * DAY, 30 * DAY, 0.8) == pytest.approx(0.5**0.25)
+    assert decay(30 * DAY, 30 * DAY, 0.35) == pytest.approx(0.25)
+    old = [fact(1, "My cat is called Mimi.", days=60, importance=0.8), fact(2, "I saw a cat.", importance=0.35)]
+    assert chosen(old, "What of my cat?") == [1]
 
 
 @pytest.mark.parametrize("text", ["and where is she now?", "Why?", "它在哪里？", "What of them?"])
@@ -103,7 +141,7 @@ def test_a_line_may_stand_alone() -> None:
     [
         "How much is the wine?", "hello", "Good evening!", "Thank you!", "来一碗面。", "今天生意怎么样？", "你好掌柜",
         "", "!!!", "Give me a beer.",
-        "Where is the ferry", "lol",
+        "Where is the ferry", "lol", "I want to rent a room.", "I'd like a bed", "What news from the road", "你怎么了",
     ],
 )  # fmt: skip
 def test_questions_greetings_and_orders_are_not_kept(text: str) -> None:
@@ -122,6 +160,29 @@ def test_what_one_tells_of_oneself_is_kept_and_matters_more(text: str) -> None:
     ((_, other),) = statements("The old bridge is broken again.")
     assert kept == text
     assert worth > other
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to open a bakery.", "When I was a child, I fell into a well.", "What I fear most is spiders.",
+        "我什么都不怕。",
+    ],
+)  # fmt: skip
+def test_an_ambition_is_no_order_and_a_clause_no_question(text: str) -> None:
+    assert [kept for kept, _ in statements(text)] == [text]
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ("I sold the miller a dull knife.", "The miller sold me a dull knife."),
+        ("我卖给货郎一把钝刀。", "货郎卖给我一把钝刀。"),
+        ("Last spring, my barn burned down.", "The widow keeps goats behind my barn."),
+    ],
+)
+def test_what_others_did_to_one_is_not_what_one_tells_of_oneself(own: str, other: str) -> None:
+    assert statements(own)[0][1] > statements(other)[0][1]
 
 
 def test_an_answer_of_the_model_is_read_as_far_as_it_was_said() -> None:

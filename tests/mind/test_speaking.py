@@ -221,6 +221,14 @@ async def test_hidden_words_are_said_hidden() -> None:
     assert await inn.hear() == ["Welcome to my inn.", "You are an ***."]
 
 
+async def test_what_follows_hidden_words_is_said_as_well() -> None:
+    """Reviewers see what was said with the words hidden, as everybody does."""
+    inn = Inn(["You are an ass. Sit down, you ass. I bring you some rice wine."])
+    inn.refuses = lambda text: Masked(text.replace("ass", "***")) if "ass" in text else None
+    assert await inn.hear() == ["You are an ***.", "Sit down, you ***.", "I bring you some rice wine."]
+    assert inn.reviewed[-1] == ("model", "You are an ***. Sit down, you ***. I bring you some rice wine.")
+
+
 async def test_what_would_have_to_be_hidden_after_it_was_said_ends_the_answer() -> None:
     inn = Inn(["Welcome to my inn. Sit down, friend."])
     inn.refuses = lambda text: Masked(text.replace("inn", "***")) if "Sit" in text else None
