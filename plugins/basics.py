@@ -1,8 +1,10 @@
 """!help, !about, !status, !persona and !quota: what anybody may want to know of the bot."""
 
+import math
+import re
 from dataclasses import dataclass, replace
 
-from mudbot import Command, MudbotError, Plugin, UsageError, __version__, command
+from mudbot import Command, MudbotError, Plugin, Speech, UsageError, __version__, command, on
 
 SHORT = 300  # columns of a !help that has a word on each command; a longer one has their names alone
 SET = ("set", "设为", "换成", "设", "换")
@@ -27,6 +29,8 @@ class Basics(Plugin):
                 raise UsageError(self.t("unknown", prefix=prefix))
             others = [prefix + alias for alias in mark.names if alias != asked]
             also = self.t("also", names=self.t("comma").join(others)) if others else ""
+            if mark.names[0] == "persona" and self.bot.role_of(command) == "owner":
+                also += self.t("also_set", prefix=prefix)
             usage = mark.usage(self.language, prefix, asked)
             return self.t("one", usage=usage, what=mark.described(self.language), also=also)
         names = [prefix + mark.names[-1 if zh else 0] for mark in marks]  # the Chinese alias comes last
@@ -36,6 +40,12 @@ class Basics(Plugin):
         if sum(1 if char < "\u2e80" else 2 for char in text) <= SHORT:
             return text
         return self.t("names", commands=self.t("comma").join(names), prefix=prefix)
+
+    @on(Speech)
+    async def unknown(self, speech: Speech) -> None:
+        """Who gives a command that there is not for him, an owner's perhaps, is told so: it is no talk either."""
+        if self.bot.orders(speech) and self.mud.addressed(speech) and self.ready(("unknown", speech.speaker), 10):
+            await self.mud.reply(speech, self.t("unknown", prefix=self.bot.prefix))
 
     @command("about", "关于", cooldown=2, zh="我是怎么回事")
     async def about(self, command: Command) -> str:
@@ -54,7 +64,7 @@ class Basics(Plugin):
         now = self.bot.status()
         names = [self.t("paused", name=name) if name in now.paused else name for name in now.plugins]
         state = self.t("playing") if now.state == "playing" else now.state
-        doing = {"plugins": ", ".join(names), "calls": now.calls, "waiting": now.waiting}
+        doing = {"plugins": self.t("comma").join(names), "calls": now.calls, "waiting": now.waiting}
         return self.t("status", session=now.session, state=state, **doing)
 
     @command("persona", "人设", "角色", cooldown=5, zh="我是谁")
@@ -70,10 +80,12 @@ class Basics(Plugin):
         await self.mud.reply(command, answer.text, typing=True)
 
     async def become(self, words: str) -> str:
-        verb = next((verb for verb in SET if words.casefold().startswith(verb)), "")
-        name = words[len(verb) :].strip()
+        verb = next((verb for verb in SET if re.match(f"{verb}(?![a-z])", words, re.IGNORECASE)), "")
+        name, there = words[len(verb) :].strip(), self.t("comma").join(self.bot.characters[:20])
         if not verb or not name:
-            raise UsageError(self.t("set", prefix=self.bot.prefix))
+            raise UsageError(self.t("set", prefix=self.bot.prefix, names=there))
+        if name.casefold() not in self.bot.characters:
+            return self.t("strange", names=there)
         try:
             return self.t("become", name=await self.bot.become(name))
         except MudbotError as exc:
@@ -99,6 +111,7 @@ class Basics(Plugin):
             found.append(self.t("questions", count=left.questions))
         if left is not None and left.pictures is not None:
             found.append(self.t("pictures", count=left.pictures))
-        for count, seconds in self.bot.quotas(command).values():
-            found.append(self.t("soon", count=count, seconds=round(seconds)))
+        for plugin, (count, seconds) in self.bot.quotas(command).items():
+            drawn = self.t("drawn", count=count, hours=math.ceil(seconds / 3600))
+            found.append(drawn if plugin == "scenes" else self.t("soon", count=count, seconds=round(seconds)))
         return self.t("quota", parts=self.t("between").join(found))

@@ -37,6 +37,8 @@ class Dialogue(Plugin):
 
     @on(Speech)
     async def hear(self, speech: Speech) -> None:
+        if self.bot.orders(speech):
+            return  # !dance is no talk, but a command that there is not, or not for whoever said it
         if self.mud.addressed(speech) and await self.manners.lets(speech):
             await self.manners.turn(speech, self.answer)
 

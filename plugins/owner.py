@@ -2,7 +2,7 @@
 
 import re
 
-from mudbot import Command, MudbotError, Plugin, RefusedError, Rest, UsageError, command
+from mudbot import Command, MudbotError, Plugin, RefusedError, Rest, Speech, UsageError, command
 
 UNITS = {"": 60, "s": 1, "m": 60, "h": 3600, "d": 86400, "秒": 1, "分": 60, "分钟": 60, "小时": 3600, "天": 86400}
 MONTH = 30 * 86400
@@ -15,6 +15,10 @@ class Owner(Plugin):
         found = re.fullmatch(rf"(\d{{1,6}})\s*({'|'.join(UNITS)})", time.casefold())
         if found is None or not (seconds := min(int(found[1]) * UNITS[found[2]], MONTH)):
             raise UsageError
+        if name.casefold() in self.bot.owners:
+            return self.t("owner", name=name)
+        if self.mud.colleague(Speech("tell", name, None)):
+            return self.t("own", name=name)
         self.bot.mute(name, seconds)
         return self.t("mute", name=name, time=self.lasting(seconds))
 
@@ -23,8 +27,8 @@ class Owner(Plugin):
         """hear somebody again; without a name, who is muted"""
         if name:
             return self.t("unmute", name=name) if self.bot.unmute(name) else self.t("heard", name=name)
-        muted = [f"{who} ({self.lasting(left)})" for who, left in list(self.bot.muted.items())[:20]]
-        return self.t("muted", names=", ".join(muted)) if muted else self.t("nobody")
+        muted = [self.t("each", name=who, time=self.lasting(left)) for who, left in list(self.bot.muted.items())[:20]]
+        return self.t("muted", names=self.t("comma").join(muted)) if muted else self.t("nobody")
 
     @command("say", "说", zh="替你在屋里说一句", role="owner", usage={"zh": "<文字...>"})
     async def say(self, command: Command, text: Rest) -> str:
@@ -52,6 +56,6 @@ class Owner(Plugin):
 
     def lasting(self, seconds: float) -> str:
         for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-            if seconds >= size:
-                return self.t(unit, count=round(seconds / size, 1) if seconds % size else round(seconds / size))
+            if (count := seconds / size) >= 1:
+                return self.t(unit, count=round(count, 1) if count % 1 and count < 10 else round(count))
         return self.t("seconds", count=round(seconds))

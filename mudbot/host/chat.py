@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from mudbot.errors import UsageError
 from mudbot.events import Command, Speech
 from mudbot.host.marks import NAME, CommandMark, Role
 
 _RANK: dict[Role, int] = {"anyone": 0, "trusted": 1, "owner": 2}
-_BARE = re.compile(rf"\s*([^,，、:：]{{1,40}}?)\s*[,，、:：]\s*({NAME})\s*")
-"""``老陈，帮助``: a name, and one word."""
+_CALLED = re.compile(r"\s*([^,，、:：]{1,40}?)\s*[,，、:：]\s*(.*)", re.DOTALL)
+"""``老陈，帮助``: a name, and what is said to whom it is."""
+_ORDER = re.compile(rf"({NAME})(?:\s*[:：]\s*(\S.*)|\s+(\S.*))?\s*", re.DOTALL)
+"""``ask: why is the sky blue``: one word, alone or with more behind a colon; or behind a blank, see ``read``."""
 
 
 class Chat:
@@ -46,16 +49,23 @@ class Chat:
     def read(self, speech: Speech) -> Command | None:
         """The command that *speech* gives, by a name that is in ``marks``; None where it gives none.
 
-        It begins with the prefix; or it is the character's name, a comma or colon, and a command's name exactly, of
-        one that can be given without any word more: ``老陈，帮助``.  All else is talk: ``Chen, help me``, and also
-        ``老陈，问``, which as a command would only be answered with its usage.
+        It begins with the prefix.  Or it begins with the character's name, a comma or colon, and then the prefix; or
+        then a command's name exactly, alone, or with a colon and words behind it: ``老陈，帮助``, ``Chen, ask: why?``.
+        Behind a Chinese name a blank does as well, as nobody writes one within a sentence: ``老陈，问 天为什么蓝``.
+        All else is talk: ``Chen, help me``, ``老陈，画得真好``, and what would only be answered with its usage.
         """
-        found = self._form.match(speech.text or "")
-        if found is None and (bare := _BARE.fullmatch(speech.text or "")) is not None:
-            return self._bare(bare[1], bare[2], speech)
+        found, called = self._form.match(speech.text or ""), None
+        if found is None and (called := _CALLED.fullmatch(speech.text or "")) is not None:
+            # Titles are names as well, and people call others by them: only the whole of it is meant for the character.
+            if called[1].casefold() not in {name.casefold() for name in self.names()}:
+                return None
+            found = self._form.match(called[2])
         # What cannot be answered, a rumour for example, is not worked on either: a picture costs money.
-        if found is None or not self._answerable(speech):
+        if (found is None and called is None) or not self._answerable(speech):
             return None
+        if found is None:
+            assert called is not None
+            return self._ordered(called[2], speech)
         known = {name for name, mark in self.marks.items() if self.allows(mark, speech)}
         name, rest = found[1].casefold(), found[2]
         if name not in known or rest[:1].strip():
@@ -68,13 +78,23 @@ class Chat:
         rest = rest.strip()
         return Command(name, rest, speech)
 
-    def _bare(self, called: str, word: str, speech: Speech) -> Command | None:
-        mark = self.marks.get(word.casefold())
-        if mark is None or any(slot.required for slot in mark.plan.slots) or not self.allows(mark, speech):
+    def orders(self, speech: Speech) -> bool:
+        """Whether *speech* is written as a command, of whatever name: ``!dance``."""
+        return self._form.match(speech.text or "") is not None
+
+    def _ordered(self, words: str, speech: Speech) -> Command | None:
+        """The command that *words*, said to the character by name, give without a prefix."""
+        found = _ORDER.fullmatch(words)
+        name = found[1].casefold() if found is not None else ""
+        mark = self.marks.get(name)
+        if found is None or mark is None or not self.allows(mark, speech) or (found[3] and name.isascii()):
             return None
-        # Titles are names as well, and people call others by them: only the whole of it is meant for the character.
-        named = called.casefold() in {name.casefold() for name in self.names()}
-        return Command(word.casefold(), "", speech) if named and self._answerable(speech) else None
+        command = Command(name, (found[2] or found[3] or "").strip(), speech)
+        try:
+            mark.arguments(command)
+        except UsageError:
+            return None
+        return command
 
     def allows(self, mark: CommandMark, speech: Speech | None) -> bool:
         """Whether who said *speech* may give the command; for everybody else an owner's does not exist."""

@@ -31,13 +31,14 @@ from mudbot.host.plugin import Plugin
 from mudbot.host.running import Running
 from mudbot.host.services.ask import Asks
 from mudbot.host.triggers import Method, Target
+from mudbot.mind.rulings import BLOCKED, Rulings
 from mudbot.triggers.engine import Engine, Rebuilding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mudbot.clock import Clock
-    from mudbot.host.reload import Roster
+    from mudbot.host.services.bot import Plugins
     from mudbot.triggers.data import Written
     from mudbot.triggers.entry import Entry, Firing
     from mudbot.triggers.trigger import Trigger
@@ -76,15 +77,19 @@ class Host:
         self.written: Sequence[Written] = ()
         """The triggers of the configuration for this session."""
         self.rewrite(written)
+        self.rulings = Rulings()
+        """What the owner has decided of texts for good; one for all sessions."""
         self.engine: Engine[Target] = Engine(cache=cache)
         self.asks = Asks(self.engine, clock)
         """What plugins wait for."""
         self.running: dict[str, Running] = {}
         """The plugins at work, by name, in their order."""
-        self.roster: Roster | None = None
+        self.roster: Plugins | None = None
         """Who loads and unloads plugins, where that can be done."""
         self.recast: Callable[[str], Awaitable[str]] | None = None
         """Gives the session another character, where that can be done."""
+        self.characters: Callable[[], Sequence[str]] = tuple
+        """Those that it can be given, by name."""
         self.on_pause: Callable[[Running], None] = lambda _running: None
         """Told of a plugin that is paused."""
         self._rebuilding: asyncio.Task[None] | None = None
@@ -254,6 +259,10 @@ class Host:
         """Every chat command there is for who said *speech*, once, with its aliases; for anyone without it."""
         return self.chat.available(speech)
 
+    def orders(self, speech: Speech) -> bool:
+        """Whether *speech* is written as a chat command, known or not."""
+        return self.chat.orders(speech)
+
     def role_of(self, speech: Speech) -> Role:
         """Who spoke, as far as the MUD itself says so."""
         return self.chat.role_of(speech)
@@ -313,7 +322,7 @@ class Host:
     def _hear(self, event: object) -> None:
         match event:
             case Speech() if command := self.chat.read(event):
-                self._commands[command.name].offer_command(command)
+                self._commands[command.name].offer_command(command, hurried=self.chat.is_owner(event))
                 return
             case Speech():
                 self.asks.hear(event)
@@ -352,8 +361,11 @@ class Host:
     ) -> str | Masked | None:
         """Why *words* must not be sent (``player``) or said (``model``), or what goes on in their place.
 
-        None if nobody objects.  Each reviewer judges what the one before it made of them.
+        None if nobody objects.  Each reviewer judges what the one before it made of them; none is asked where the
+        owner has decided about these words.
         """
+        if (ruling := self.rulings.of(words)) is not None:
+            return BLOCKED if ruling == "block" else None
         text, made = Text(words, source, speaker, self.mutes.last_of(speaker)), None
         for running in list(self.running.values()):
             answer = await running.review(text)

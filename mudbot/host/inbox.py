@@ -83,6 +83,11 @@ class Inbox:
         """Nothing more comes for one of those who take."""
         self._queue.put_nowait(None)
 
+    def reopen(self) -> None:
+        """Forget the ends that nobody took: whoever takes next is to find what waits behind them."""
+        for item in self.empty():
+            self.enter(item)
+
     def empty(self) -> list[Item]:
         """Take out all that waits."""
         found = []

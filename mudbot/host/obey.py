@@ -42,14 +42,16 @@ async def fire(
     await mark.call(getattr(plugin, name), groups, event, speech)
 
 
-async def obey(mark: CommandMark, name: str, command: Command, plugin: Plugin) -> None:
-    """Have *plugin* carry out *command* by its method *name*."""
+async def obey(mark: CommandMark, name: str, command: Command, plugin: Plugin) -> bool:
+    """Have *plugin* carry out *command* by its method *name*; False where the words do not fit."""
     try:
         await mark.call(getattr(plugin, name), command)
-    except UsageError as exc:  # the words do not fit: no failure of the plugin's
+    except UsageError as exc:  # no failure of the plugin's
         await plugin.mud.reply(command, str(exc))
+        return False
     except RefusedError:
         await plugin.mud.reply(command, UNFIT[plugin.language])
     except (ApiError, HttpError) as exc:  # nor is that a server is away, or a budget used up
         log.warning("plugin %s gave up in %s: %s", plugin.name, name, exc)
         await plugin.mud.reply(command, AWAY[plugin.language])
+    return True

@@ -26,6 +26,7 @@ from mudbot.errors import ConfigError, MudbotError, PluginError, nearest
 from mudbot.host import frames, loader
 from mudbot.host.chores import within
 from mudbot.host.places import places
+from mudbot.host.services.bot import PluginStatus
 
 if TYPE_CHECKING:
     from mudbot.host.chores import Walls
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
     from mudbot.host.host import Host
     from mudbot.host.plugin import Plugin
     from mudbot.host.running import Running
+    from mudbot.host.services.bot import Outcome
 
 log = logging.getLogger(__name__)
+
+__all__ = ["PluginStatus", "Program", "Roster", "Stage"]
 
 FINISH = 10.0
 """Seconds for which an old instance may work off what it heard: a model's answer takes some."""
@@ -51,14 +55,6 @@ class Stage(Protocol):
         """A new instance, ready to start.  Raises MudbotError."""
 
 
-class Outcome(Protocol):
-    """What came of reading the configuration again; as a text, for people."""
-
-    @property
-    def restart(self) -> Sequence[str]:
-        """The keys that changed and count after a restart."""
-
-
 @dataclass(frozen=True, slots=True)
 class Program:
     """Which plugins the configuration names, in their order."""
@@ -67,20 +63,6 @@ class Program:
     """By name the sessions in which it runs; empty is all."""
     load: Callable[[str], type[Plugin]]
     """Import one afresh, and check its settings.  Raises MudbotError."""
-
-
-@dataclass(frozen=True, slots=True)
-class PluginStatus:
-    """A plugin in one session at one moment."""
-
-    name: str
-    state: Literal["running", "paused", "unloaded"]
-    why: str = ""
-    """Why it is paused."""
-    failures: int = 0
-    """In a row."""
-    dropped: int = 0
-    """Events that it was too slow for."""
 
 
 @dataclass(slots=True)
@@ -107,7 +89,7 @@ class _Move:
         if self.old is not None:
             self.host.enter(self.old)
             if self.new is not None:
-                self.old.take_over(self.new)
+                self.old.take_over(self.new, behind=True)
             self.old.begin()
         else:
             self.host.leave(self.name)
@@ -123,7 +105,7 @@ class _Change:
 
 
 class Roster:
-    """All plugins of all sessions: what may run and what does.  One change at a time."""
+    """All plugins of all sessions: what plugins see of it is ``services.bot.Plugins``, which describes that."""
 
     def __init__(self, program: Program, files: Files, walls: Walls) -> None:
         self.program = program
@@ -158,7 +140,6 @@ class Roster:
     # -- what is asked ---------------------------------------------------------------------------------------------
 
     def states(self, session: str) -> list[PluginStatus]:
-        """Every plugin that the configuration names for *session*, in their order."""
         running = next((stage.host.running for stage in self._stages if stage.host.session == session), {})
         found = []
         for name, sessions in self.program.sessions.items():
@@ -175,14 +156,12 @@ class Roster:
     # -- what is done ----------------------------------------------------------------------------------------------
 
     def pause(self, name: str) -> bool:
-        """Let *name* rest in every session; False where it did already.  Raises PluginError where it does not run."""
         awake = [running for running in self._all(name) if not running.paused]
         for running in awake:
             running.pause("owner", "by its owner")
         return bool(awake)
 
     def resume(self, name: str) -> bool:
-        """Let *name* go on in every session; False where it did.  Raises PluginError where it does not run."""
         paused = [running for running in self._all(name) if running.paused]
         for running in paused:
             running.resume()
@@ -196,12 +175,10 @@ class Roster:
             running.pause("blocked", f"as it held everything up at {place}")
 
     async def reload(self, name: str) -> None:
-        """Run the newest code of *name*.  Raises MudbotError, and then nothing has changed."""
         self._must_run(name)
         await self._aside(self.change([name]))
 
     async def load(self, name: str) -> None:
-        """Run *name*, which was unloaded.  Raises MudbotError, and then nothing has changed."""
         if name in self.classes:
             raise PluginError(f"plugin {name} runs already: reload it for its newest code")
         if name not in self.program.sessions:
@@ -210,7 +187,6 @@ class Roster:
         await self._aside(self.change([name]))
 
     async def unload(self, name: str) -> None:
-        """Run *name* no more, until it is loaded again.  Raises PluginError where it does not run."""
         self._must_run(name)
         await self._aside(self.change([], [name]))
 

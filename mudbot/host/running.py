@@ -48,6 +48,10 @@ MAX_FAILURES = 5
 """Failures in a row after which the plugin is paused: it would only go on failing."""
 MAX_COOLING = 10_000
 """Speakers remembered for cooldowns."""
+MENDED = 1.0
+"""Seconds until a command that was given with words that do not fit may be given again, whatever its cooldown: it was
+answered with a line, and cost nothing.
+"""
 
 
 class Running:
@@ -161,16 +165,21 @@ class Running:
                 log.warning("plugin %s: %s does not finish, and is cancelled", self.plugin.name, task.get_name())
                 task.cancel()
             await self._leave(list(late), 1.0)
+        self._inbox.reopen()  # it may go on, where those in its place cannot
         self._begun, self._over = False, True
 
-    def take_over(self, old: Running) -> None:
-        """Let what *old* heard and did not come to wait here, before all else; and who has to wait for a command."""
-        for item in (*old._inbox.empty(), *self._inbox.empty()):
+    def take_over(self, old: Running, *, behind: bool = False) -> None:
+        """Let what *old* heard and did not come to wait here, before all else; and who has to wait for a command.
+
+        With *behind* it is what was heard later, and waits behind all else.
+        """
+        own, others = self._inbox.empty(), old._inbox.empty()
+        for item in (*own, *others) if behind else (*others, *own):
             if item.method and not hasattr(self.plugin, item.name):
                 log.warning("plugin %s: dropped what waited for %s, which is no more", self.plugin.name, item.name)
                 continue
             self._inbox.enter(item)
-        self._last = {**old._last, **self._last}
+        self._last = {**self._last, **old._last} if behind else {**old._last, **self._last}
         self.plugin.rests.take_over(old.plugin.rests)
 
     async def stop(self, patience: float = 1.0) -> None:
@@ -258,17 +267,23 @@ class Running:
         """A trigger fires on *event*, which is *speech* if it is somebody's."""
         self._put(Item(name, partial(fire, mark, name, groups, event, speech), by=whose(speech, event)))
 
-    def offer_command(self, command: Command) -> None:
-        """A chat command that is this plugin's."""
+    def offer_command(self, command: Command, *, hurried: bool = False) -> None:
+        """A chat command that is this plugin's; *hurried* is one for which nobody has to wait."""
         mark, name = self.commands[command.name]
         speaker = whose(command.speech)
         wait = mark.cooldown - (self._clock.now() - self._last.get((name, speaker), -math.inf))
-        if self._cooled(name, speaker, mark.cooldown):
-            self._put(Item(name, partial(obey, mark, name, command), by=speaker, command=True))
+        if hurried or self._cooled(name, speaker, mark.cooldown):
+            self._put(Item(name, partial(self._obey, mark, name, command), by=speaker, command=True))
         elif self._cooled("too soon", speaker, mark.cooldown):  # said once: who floods gets no flood back
             given = f"{self.plugin.bot.prefix}{command.name}"
             text = TOO_SOON[self.plugin.language].format(name=given, seconds=math.ceil(wait))
             self._put(Item(name, lambda plugin: plugin.mud.reply(command, text), method=False))
+
+    async def _obey(self, mark: CommandMark, name: str, command: Command, plugin: Plugin) -> None:
+        if not await obey(mark, name, command, plugin):  # who mistyped it may mend it soon
+            key = name, whose(command.speech)
+            soon = self._clock.now() - mark.cooldown + MENDED
+            self._last[key] = min(self._last.get(key, soon), soon)
 
     def _cooled(self, name: str, key: str, cooldown: float) -> bool:
         if not cooldown:

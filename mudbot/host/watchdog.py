@@ -57,11 +57,13 @@ class Blocked(BaseException):
 class Watchdog:
     """Watches the running loop from ``start`` to ``stop``.
 
-    *on_blocked* is told in the loop which plugin holds it, where, and the name of the module.
+    *on_blocked* is told in the loop which plugin holds it, where, and the name of the module.  *limit* is how many
+    seconds it may.
     """
 
-    def __init__(self, files: Files, on_blocked: Callable[[str, str, str], None]) -> None:
+    def __init__(self, files: Files, on_blocked: Callable[[str, str, str], None], *, limit: float = LIMIT) -> None:
         self._files, self._on_blocked = files, on_blocked
+        self._limit, self._at_last = limit, limit + AT_LAST - LIMIT
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ident = 0
         self._over, self._alive = threading.Event(), threading.Event()
@@ -112,7 +114,7 @@ class Watchdog:
         for number, handler in ((signal.SIGURG, self._ring), (signal.SIGPROF, self._tick)):
             self._before.append((number, signal.signal(number, handler) or signal.SIG_DFL))
         signal.siginterrupt(signal.SIGPROF, False)  # no system call of anybody's is cut short by a tick
-        signal.setitimer(signal.ITIMER_PROF, LIMIT / 2, LIMIT / 2)
+        signal.setitimer(signal.ITIMER_PROF, self._limit / 2, self._limit / 2)
 
     # -- in the loop -----------------------------------------------------------------------------------------------
 
@@ -132,7 +134,7 @@ class Watchdog:
             self._alive.clear()
             with contextlib.suppress(RuntimeError):  # it is closed: the process is about to end
                 loop.call_soon_threadsafe(self._live)
-                if not self._alive.wait(LIMIT):
+                if not self._alive.wait(self._limit):
                     self._look()
                 continue
             return
@@ -142,11 +144,11 @@ class Watchdog:
         began, before, seen = time.monotonic(), self._used(), dict[str, int]()
         quiet = -1  # the first look has nothing before it
         while not self._over.is_set():
-            late = time.monotonic() - began + LIMIT > AT_LAST
+            late = time.monotonic() - began + self._limit > self._at_last
             found = self._files.at_work(loop_frame(self._ident), alone=not late)
             used = self._used()
             quiet = quiet + 1 if used - before <= ASLEEP else 0
-            starved, before = quiet < QUIET and used < LIMIT, used
+            starved, before = quiet < QUIET and used < self._limit, used
             if found is not None:
                 name, frame = found
                 seen[name] = seen.get(name, 0) + 1
@@ -162,6 +164,10 @@ class Watchdog:
     def _used(self) -> float:
         """Seconds of a processor that the loop's thread had since the last sign of life; 0 where nobody tells."""
         return 0.0 if self._meter is None else time.clock_gettime(self._meter) - self._spent
+
+    def _used_here(self) -> float:
+        """The same, in the loop's thread."""
+        return time.thread_time() - self._spent
 
     def _name(self, name: str, frame: FrameType) -> None:
         if name not in self._named:
@@ -182,7 +188,7 @@ class Watchdog:
     def _tick(self, _number: int, frame: FrameType | None) -> None:
         """Processor time went by.  :raises Blocked: in a plugin, where even the thread could not look for so long."""
         held = time.monotonic() - self._last
-        if held < EVERY + LIMIT + 2 * AGAIN or (held < AT_LAST and time.thread_time() - self._spent < LIMIT):
+        if held < EVERY + self._limit + 2 * AGAIN or (held < self._at_last and self._used_here() < self._limit):
             return
         found = self._files.at_work(frame, alone=True)
         self._ticks = self._ticks + 1 if found is not None else 0

@@ -28,6 +28,8 @@ MAX_WAITING = 200
 LEAST_SLEEP = 0.001
 """Seconds: rounding must not make a busy loop of a wait that is as good as over."""
 
+Place = tuple[Verb, str | None]
+"""Where something is said: the verb, and to whom."""
 Ended = Callable[[str | None], None]
 """Told once how it went with a packet: None as it was written to the link, else why it never will be."""
 
@@ -39,6 +41,7 @@ class _Waiting:
     since: float
     due: float
     ended: Ended | None = None
+    beside: Place | None = None
 
     def end(self, why: str | None) -> None:
         """It left, or it never will because of *why*."""
@@ -48,7 +51,8 @@ class _Waiting:
     @property
     def lane(self) -> tuple[bool, Verb | None, str]:
         """Whose order is kept among themselves."""
-        return self.urgent, self.packet.verb, (self.packet.target or "").casefold()
+        verb, target = self.beside or (self.packet.verb, self.packet.target)
+        return self.urgent, verb, (target or "").casefold()
 
 
 class Outbox:
@@ -102,17 +106,27 @@ class Outbox:
         self._changed.set()
 
     def put(
-        self, packet: Packet, *, urgent: bool = False, typing: float = 0.0, ended: Ended | None = None
-    ) -> None:  # fmt: skip
+        self,
+        packet: Packet,
+        *,
+        urgent: bool = False,
+        typing: float = 0.0,
+        ended: Ended | None = None,
+        beside: Place | None = None,
+    ) -> None:
         """Queue *packet*, to leave in *typing* seconds at the earliest; the oldest is dropped where too many wait.
 
         Lines to the same target with the same verb leave in the order in which they were put; others may pass them.
         *urgent* is for the login, the owner and the answers to the MUD's own questions: these leave before all that
         is not urgent, though at the pace of commands.  *ended* is called at the moment of the writing, before anything
-        that the MUD answers can be read; it must not raise.
+        that the MUD answers can be read; it must not raise.  *beside* the words of an answer that also does something
+        neither passes the other: it is where those words are said.
+
+        The same words to the same place are dropped where the MUD would take them for spam (``Pace.repeat``), those of
+        one answer too: a MUD counts lines and knows of no answers, and to wait would hold up what stands behind them.
         """
         now = self._clock.now()
-        self._waiting.append(_Waiting(packet, urgent, now, now + max(typing, 0.0), ended))
+        self._waiting.append(_Waiting(packet, urgent, now, now + max(typing, 0.0), ended, beside))
         if len(self._waiting) > MAX_WAITING:
             self._drop(min(self._waiting, key=lambda e: (e.urgent, e.packet.verb is None)), "too many lines wait")
         self._changed.set()
@@ -188,7 +202,7 @@ class Outbox:
         except Exception:
             # The link is going down, or the next write will tell; this line may have gone out: it is not tried again.
             self.dropped += 1
-            log.exception("%snot said, the link failed: %s", self._whose, entry.packet.text)
+            log.exception("%snot said, the link failed: %s", self._whose, _shown(entry.packet))
             entry.end("the link failed")
         else:
             self.sent += 1
@@ -198,7 +212,7 @@ class Outbox:
     def _drop(self, entry: _Waiting, why: str) -> None:
         self._waiting.remove(entry)
         self.dropped += 1
-        log.warning("%snot said, %s: %s", self._whose, why, entry.packet.text)
+        log.warning("%snot said, %s: %s", self._whose, why, _shown(entry.packet))
         entry.end(why)
 
     async def _rest(self, until: float | None) -> None:
@@ -213,3 +227,10 @@ class Outbox:
         finally:
             sleeping.cancel()
             changed.cancel()
+
+
+def _shown(packet: Packet) -> str:
+    """*packet* for the log, which is not to tell what was for one pair of ears."""
+    if packet.verb in ("tell", "whisper"):
+        return f"a {packet.verb} to {packet.target}, {len(packet.text)} characters"
+    return packet.text

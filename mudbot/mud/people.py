@@ -48,3 +48,8 @@ class People:
     def id_of(self, name: str | None) -> str | None:
         """The id of *name*; None where it is not known or not certain."""
         return self._ids.get(name or "")
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared: some MUDs write a space into it (``张 三``, ``Zhang san``)."""
+    return "".join(name.split()).casefold()

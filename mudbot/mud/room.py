@@ -69,7 +69,10 @@ class RoomTracker:
         if self._looking is not None and self._looking.done():
             self._looking = None  # given up by who waited: what comes now is no answer to the look
         if isinstance(event, Line):
-            if (found := self._moved(event.text)) is not None:
+            found = self._moved(event.text)
+            # Where it may be somebody's words, who is said to have gone is taken to be there still: the character must
+            # not say before anybody what that one is not to hear.
+            if found is not None and not (event.quoted and isinstance(found, Left)):
                 moved = self._note(found, "text")
             if self._looking is not None and len(self._seen) < MAX_LOOK_LINES:
                 self._seen.append(self._dialect.bare(event.text))

@@ -18,6 +18,7 @@ from mudbot.events import Closed, Connected, Disconnected, Lines, LoggedIn, MudE
 from mudbot.mud import dialect as dialects
 from mudbot.mud.detect import Detector
 from mudbot.mud.login import Character
+from mudbot.mud.people import plain_name
 from mudbot.mud.reconnect import MAX_REFUSALS, Reconnect
 from mudbot.mud.room import RoomTracker
 from mudbot.mud.spelling import in_both_scripts
@@ -100,7 +101,7 @@ class Session:
         self._timers: set[asyncio.Future[Any]] = set()
         self._looking: asyncio.Future[Any] | None = None
         self._stopping = asyncio.Event()
-        self.own_names = frozenset(_plain(n) for n in in_both_scripts(character.name, *character.aliases) if n)
+        self.own_names = frozenset(plain_name(n) for n in in_both_scripts(character.name, *character.aliases) if n)
 
     def __repr__(self) -> str:
         return f"<Session {self.name} {self.address} {self.state}{': ' + self.why if self.why else ''}>"
@@ -112,9 +113,12 @@ class Session:
         """What waits to be sent."""
         return self.voice.outbox
 
-    def say(self, verb: Verb, text: str, target: str | None = None) -> bool:
-        """Queue *text* to be said with *verb*; False if nothing of it could be said (the log says why)."""
-        return self.voice.say(verb, text, target)
+    def say(self, verb: Verb, text: str, target: str | None = None, *, beside: Speech | None = None) -> bool:
+        """Queue *text* to be said with *verb*; False if nothing of it could be said (the log says why).
+
+        *beside*: a question; what this does keeps its place among the words that answer it.
+        """
+        return self.voice.say(verb, text, target, beside=beside)
 
     def can_answer(self, speech: Speech) -> bool:
         """Whether there is a way to answer *speech*."""
@@ -142,9 +146,12 @@ class Session:
             if self._looking is not None and not self._looking.done():
                 await asyncio.wait({self._looking})
 
-    def command(self, text: str, *, urgent: bool = False) -> None:
-        """Queue a raw command of the dialect's or the owner's.  Raises GateError if it is not one plain line."""
-        self.voice.command(text, urgent=urgent)
+    def command(self, text: str, *, urgent: bool = False, beside: Speech | None = None) -> None:
+        """Queue a raw command of the dialect's or the owner's; *beside* is as for ``say``.
+
+        Raises GateError if it is not one plain line.
+        """
+        self.voice.command(text, urgent=urgent, beside=beside)
 
     def sending(self, text: str, ended: Ended) -> Callable[[], None]:
         """Queue a raw command; *ended* is told when it leaves, or why it never will.  Call what is returned to undo it.
@@ -155,12 +162,12 @@ class Session:
 
     def is_own(self, speech: Speech) -> bool:
         """Whether the character hears itself: an echo, or its own name on a channel."""
-        names = {_plain(speech.speaker or ""), _plain(speech.id or "")}
+        names = {plain_name(speech.speaker or ""), plain_name(speech.id or "")}
         return speech.kind == "self" or bool(names & self.own_names)
 
     def is_own_name(self, name: str) -> bool:
         """Whether *name* is one of the character's."""
-        return _plain(name) in self.own_names
+        return plain_name(name) in self.own_names
 
     async def look(self) -> Room:
         """The room as the MUD shows it now; what is known already where it does not answer within 4 seconds."""
@@ -416,8 +423,3 @@ class Session:
             logging.WARNING if state == "waiting" else logging.INFO,
             *("%s: %s%s", self.name, state, f" ({why})" if why else ""),
         )
-
-
-def _plain(name: str) -> str:
-    """A name as it is compared: some MUDs write a space into it (``张 三``, ``Zhang san``)."""
-    return "".join(name.split()).casefold()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
@@ -131,6 +133,19 @@ class Connection:
     def hides(self) -> bool:
         """Whether the MUD echoes what is typed, which it does to hide a password: it must not be shown or logged."""
         return self._stream is not None and not self._ended and self._stream.options.remote_option.enabled(telopt.ECHO)
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds that a packet takes to the other end (a proxy, where there is one) and back, as the kernel measures
+        it all the time; None where the link is closed or the system does not tell (all but Linux)."""
+        if self._transport is None or self._ended or not hasattr(socket, "TCP_INFO"):
+            return None
+        try:
+            told = self._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 72)
+        except (OSError, AttributeError):  # a link that is no socket, or is no more
+            return None
+        # struct tcp_info of Linux' include/uapi/linux/tcp.h: tcpi_rtt, in microseconds.
+        return int.from_bytes(told[68:72], sys.byteorder) / 1_000_000 if len(told) == 72 else None
 
     @property
     def negotiated(self) -> tuple[Offer, ...]:

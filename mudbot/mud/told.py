@@ -5,6 +5,8 @@ Names and sizes are the MUD's to choose, so all of it is bounded.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -178,11 +180,9 @@ def as_number(value: Any) -> Number | None:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float):
-        return value
+        return value if math.isfinite(value) else None
     if isinstance(value, str) and len(value) < 40 and (text := value.strip())[:1] in tuple("0123456789+-."):
         for kind in (int, float):
-            try:
-                return kind(text)
-            except ValueError:
-                continue
+            with contextlib.suppress(ValueError):
+                return as_number(kind(text))
     return None

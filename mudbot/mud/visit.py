@@ -395,7 +395,8 @@ class Visit:
                 moved = self._session.room.hear(line)
                 self._session.listener([line])
                 self._tell_of(moved)
-                self._heed(line)
+                if not line.quoted:  # a speaker may have put it there: nobody is to silence the character by that
+                    self._heed(line)
             elif not self._session.is_own(speech):  # nothing that the character said itself goes any further
                 log.debug("%s: heard %s", self._session.name, speech)
                 self._session.learn_who(speech)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from mudbot.errors import GateError
 from mudbot.events import Speech
 from mudbot.mud.gate import Gate, Packet, Parts
-from mudbot.mud.outbox import Ended, Outbox
+from mudbot.mud.outbox import Ended, Outbox, Place
 from mudbot.mud.people import People
 
 if TYPE_CHECKING:
@@ -85,10 +85,19 @@ class Voice:
 
     # -- speech ----------------------------------------------------------------------------------------------------
 
-    def say(self, verb: Verb, text: str, target: str | None = None, *, asked: float | None = None) -> bool:
+    def say(
+        self,
+        verb: Verb,
+        text: str,
+        target: str | None = None,
+        *,
+        asked: float | None = None,
+        beside: Speech | None = None,
+    ) -> bool:
         """Queue *text*; False if nothing of it can be said (the log says why).
 
-        *asked* is when the question was heard: then it is not said before it could have been typed since.
+        *asked* is when the question was heard: then it is not said before it could have been typed since.  *beside*
+        what answers another question in words it keeps its place among these.
         """
         try:
             packets = self._gate.speak(verb, text, target)
@@ -100,7 +109,7 @@ class Voice:
         for packet in packets:
             if asked is not None and self._manner.typing > 0:
                 ready += min(_columns(packet.text) / self._manner.typing, LONGEST_TYPING)
-            self.outbox.put(packet, typing=min(max(0.0, ready), LONGEST_WAIT))
+            self.outbox.put(packet, typing=min(max(0.0, ready), LONGEST_WAIT), beside=self._place(beside))
         if packets:
             whom = f" to {target}" if target else ""
             log.info("%s: %s%s, %d line%s", self._name, verb, whom, len(packets), "s" if len(packets) > 1 else "")
@@ -145,10 +154,12 @@ class Voice:
             return False
         return self.say(route[0], text, route[1], asked=speech.at if typing and speech.at else None)
 
-    def command(self, text: str, *, urgent: bool = False, ended: Ended | None = None) -> Packet:
+    def command(
+        self, text: str, *, urgent: bool = False, ended: Ended | None = None, beside: Speech | None = None
+    ) -> Packet:
         """Queue a raw command; what waits in the outbox is returned.  Raises GateError if it is not one plain line."""
         packet = self._gate.command(text)
-        self.outbox.put(packet, urgent=urgent, ended=ended)
+        self.outbox.put(packet, urgent=urgent, ended=ended, beside=self._place(beside))
         return packet
 
     def plain(self, text: str) -> Packet:
@@ -184,6 +195,10 @@ class Voice:
             case _:
                 pass
         log.warning("%s: the MUD says: %s; so %s", self._name, text, _CONSEQUENCES[news.kind].format(news.seconds))
+
+    def _place(self, speech: Speech | None) -> Place | None:
+        """Where *speech* is answered."""
+        return None if speech is None else self._dialect.answer_to(self._identified(speech))
 
     def _identified(self, speech: Speech) -> Speech:
         if speech.id is not None or self._dialect.reply_to != "id":

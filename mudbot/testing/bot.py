@@ -71,7 +71,8 @@ class Bot(Mouths):
     """A bot with one session, in the game as soon as anything but ``load`` is awaited.
 
     Every method that is awaited returns when nothing can go further by itself, and raises what a plugin's handler
-    raised meanwhile.
+    raised meanwhile.  A handler that holds the event loop for five true seconds is ended, and fails the test with its
+    place.
     """
 
     mudbot_cast = "bot"
@@ -328,6 +329,7 @@ class Bot(Mouths):
             config = configured([self._options, *others], folder, Path(self._place.name))
             app = Stage(config, self.clock, self.ai, self.web, sent=self._on_sent)
             own = (Path(self._options.plugins),) if self._options.plugins else ()
+            app.on_failure = self._on_failure
             app.beside = (*own, self._test.parent) if self._test is not None else own
             await app.start()
             self._app = app

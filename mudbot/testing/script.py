@@ -29,6 +29,7 @@ from mudbot.errors import (
 from mudbot.local.judge import Verdict
 from mudbot.mud.transcript import question
 from mudbot.replay.script import Answers, ScriptedApi
+from mudbot.testing.till import Till
 
 Kind = Literal["chat", "complete", "edit", "image", "embed", "moderate"]
 
@@ -292,11 +293,19 @@ def _error(error: ApiError | str | int) -> ApiError:
 
 
 class StagedApi(ScriptedApi):
-    """The Api of a test: asks *script*, and nobody else."""
+    """The Api of a test: asks *script*, and nobody else; *bounds* are what plugins may spend a day."""
 
-    def __init__(self, script: Script, clock: Clock, began: float, on_call: Callable[[ApiCall], None]) -> None:
+    def __init__(
+        self,
+        script: Script,
+        clock: Clock,
+        began: float,
+        on_call: Callable[[ApiCall], None],
+        bounds: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
         super().__init__(Answers(), lambda _asked: None, clock)
         self._script, self._began, self._told = script, began, on_call
+        self._till = Till(SERVER, clock, bounds)
 
     async def _one(self, call: Call[_A], options: Options) -> _A:
         body, usage, _ = await self._asking(call, options)
@@ -312,14 +321,16 @@ class StagedApi(ScriptedApi):
             yield call.kind.model_validate({"choices": [choice]} | ({"usage": usage.model_dump()} if last else {}))
 
     async def _asking(self, call: Call[Any], options: Options) -> tuple[dict[str, Any], Usage, list[str]]:
-        began, outcome, usage = self._clock.now(), "cancelled", None
+        began, outcome, usage, pictures = self._clock.now(), "cancelled", None, None
+        reserved = self._till.reserve(call, options.caller)
         try:
             found = await self._script.answer(self._asked(call, options.caller), call, self._clock)
-            outcome, usage = "ok", found[1]
+            outcome, usage, pictures = "ok", found[1], len(found[0]["data"]) if "/images/" in call.path else None
         except ApiError as error:
             outcome = type(error).__name__
             raise
         finally:
+            self._till.settle(reserved, call, usage, pictures)
             told = ApiCall(
                 f"{call.method} {call.path}",
                 call.model,

@@ -16,6 +16,7 @@ from mudbot.config.shape import Permissions, PluginConfig
 from mudbot.errors import ConfigError, PluginError, Problem, nearest
 from mudbot.host import loader
 from mudbot.host.marks import Role
+from mudbot.host.watchdog import Watchdog
 from mudbot.local.judge import WrittenJudge
 from mudbot.mud import dial
 from mudbot.refresh import program_of
@@ -44,6 +45,12 @@ MODELS = {
     "embedding": "text-embedding-3-small",
 }
 """What is asked in a test unless it says otherwise: models whose prices are known."""
+
+
+HELD = 5.0
+"""Seconds for which a handler may hold the loop, true ones: outside a second is too long, but machines that run tests
+are slow at times.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,9 @@ class _Staged(App):
             host.rewrite(written)
 
     async def open_api(self) -> Api:
-        return StagedApi(self.script, self.clock, self._began, self._on_call)
+        return StagedApi(
+            self.script, self.clock, self._began, self._on_call, lambda: resolve.budgets_of(self.config).plugin_bounds()
+        )
 
     async def open_web(self) -> None:
         self.pictures.public_url = "http://bot.invalid"
@@ -235,8 +244,26 @@ class Stage(_Staged, Rehearsal):
         )
         self.wires: dict[str, Wire] = {}
         """The present link of each session, by its name."""
+        self.on_failure: Callable[[BaseException], None] = lambda _failure: None
+        """Told of a plugin that held the loop where it could not be ended."""
         self._told = sent
+        self._watchdog: Watchdog | None = None
         self.stage(script, net)
+
+    async def start(self) -> None:
+        await super().start()
+        assert self._upkeep is not None
+        self._watchdog = Watchdog(self._upkeep.files, self._held, limit=HELD)
+        self._watchdog.start()
+
+    async def stop(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        await super().stop()
+
+    def _held(self, name: str, place: str, _module: str) -> None:
+        if self._watchdog is not None and not self._watchdog.armed:  # else the handler was ended, and failed by that
+            self.on_failure(AssertionError(f"plugin {name} held everything up at {place} for more than {HELD:g} s"))
 
     def make_session(self, settings: SessionConfig, persona: Persona) -> Session:
         session = super().make_session(settings, persona)

@@ -64,9 +64,40 @@ def test_a_name_before_a_commands_name_works_as_the_prefix_does(chat: Chat, text
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Chen, ask: why is the sky blue?", ("ask", "why is the sky blue?")),
+        ("Chen: scene : snow, and a bridge", ("scene", "snow, and a bridge")),
+        ("Chen, help: scene", ("help", "scene")),
+        ("老陈，问：天为什么是蓝的，你知道吗", ("问", "天为什么是蓝的，你知道吗")),
+        ("老陈，画 山水，大雪", ("画", "山水，大雪")),
+        ("老陈，帮助　画", ("帮助", "画")),
+        ("Chen, 问 why", ("问", "why")),
+        ("Chen, !ask why is the sky blue?", ("ask", "why is the sky blue?")),
+        ("老陈，！画山水 大雪", ("画", "山水 大雪")),
+        ("Old Chen, !help", ("help", "")),
+    ],
+)
+def test_further_words_stand_behind_a_colon_or_the_prefix_before(chat: Chat, text: str, found: object) -> None:
+    """Behind a Chinese name a blank does as well: within a sentence nobody writes one."""
+    assert read(chat, text) == found
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Chen, help me",
+        "Chen, help: the cellar is on fire",
+        "Chen, ask:",
+        "Chen, ask Lan about the wine",
+        "Chen, he said: help",
+        "Chen, ask me: how so?",
+        "Chen, !nothing",
+        "Ann, !help",
+        "Ann, ask: why?",
+        "老陈，问:",
+        "老陈，说：你好",
+        "老陈，他说：帮助",
         "Chen, help!",
         "Chen, help?",
         "Chen help",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import typing
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,10 @@ MISTAKES = {
     ),
     "a spawn of its own": ("async def spawn(self, work): ...", "P.spawn: self.spawn is what the host gives a plugin"),
     "a store of its own": ("@property\ndef log(self): ...", "P.log: self.log is what the host gives a plugin"),
+    "one of two that nobody sends": (
+        "@on(Speech | int)\nasync def hi(self, e): ...",
+        "P.hi: @on(int): choose one of Line, Prompt",
+    ),
     "the nearest event": ("@on('Speach')\nasync def hi(self, e): ...", "Disconnected; did you mean 'Speech'?"),
     "another event's annotation": (
         "@on(Speech)\nasync def hi(self, line: Line): ...",
@@ -89,10 +94,12 @@ async def test_an_event_that_carries_nothing_need_not_be_taken() -> None:
     assert got == ["in"]
 
 
-@pytest.mark.parametrize("marks", ["@on(Speech, Line)", "@on(Speech)\n@on(Line)"])
+@pytest.mark.parametrize(
+    "marks", ["@on(Speech, Line)", "@on(Speech)\n@on(Line)", "@on(Speech | Line)", "@on(typing.Union[Speech, Line])"]
+)
 async def test_one_method_may_hear_two_kinds(marks: str) -> None:
     got: list[object] = []
-    kind = declare(f"{marks}\nasync def hi(self, e: Speech | Line, more=1): got.append(e)", got=got)
+    kind = declare(f"{marks}\nasync def hi(self, e: Speech | Line, more=1): got.append(e)", got=got, typing=typing)
     events = [Speech("say", "Ann", "x"), Line("x")]
     for (mark, _), event in zip(kind.handlers, events, strict=True):
         calls: Any = mark

@@ -251,7 +251,8 @@ EXAMPLES = {
 @pytest.mark.parametrize("declared", EXAMPLES.values(), ids=EXAMPLES)
 def test_an_example_that_is_found_is_quiet(declared: str) -> None:
     """Colours, conditions and cooldowns are not in a text: the pattern alone is asked."""
-    declare(f"@trigger({declared})\nasync def hi(self, groups, who=''): ...")
+    mark = mark_of(f"@trigger({declared})\nasync def hi(self, groups, who=''): ...")
+    assert mark.examples
 
 
 def test_an_example_over_lines_that_do_not_follow_is_refused() -> None:
@@ -289,7 +290,8 @@ def test_types_within_the_class_are_found() -> None:
 
 def test_what_a_method_returns_may_be_annotated_with_anything() -> None:
     """Only a type checker needs to know it."""
-    declare("@trigger('x')\nasync def hi(self) -> 'Nobody': ...")
+    mark = mark_of("@trigger('x')\nasync def hi(self) -> 'Nobody': ...")
+    assert mark.arguments({}) == {}
 
 
 def test_a_decorator_between_keeps_the_parameters() -> None:
@@ -315,8 +317,13 @@ def test_a_decorator_of_another_module_hides_no_annotation() -> None:
     assert mark.arguments({"way": "north"}) == {"way": Way.NORTH}
 
 
-def test_groups_may_be_annotated_as_a_mapping() -> None:
-    declare("@trigger('x')\nasync def hi(self, groups: Mapping[str, str]): ...", Mapping=Mapping)
+async def test_groups_may_be_annotated_as_a_mapping() -> None:
+    got: list[object] = []
+    body = "@trigger('(x)')\nasync def hi(self, groups: Mapping[str, str]): got.append(groups)"
+    kind = declare(body, Mapping=Mapping, got=got)
+    mark: Any = kind.handlers[0][0]
+    await mark.call(kind().hi, {"1": "x"})  # type: ignore[attr-defined]
+    assert got == [{"1": "x"}]
 
 
 @pytest.mark.parametrize("name", ["mud", "log", "ai", "config"])

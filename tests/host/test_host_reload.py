@@ -172,6 +172,43 @@ async def test_where_one_cannot_take_over_the_old_ones_go_on_with_all_that_was_h
         assert len(troupe.stages[at].host.engine) == 1
 
 
+async def test_what_the_old_one_had_not_come_to_still_comes_first_where_it_has_to_go_on(
+    troupe: Troupe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the new one heard in its place was said later."""
+    monkeypatch.setattr(reload, "FINISH", 0.01)
+    await troupe.open(p=SLOW.format(1))
+    troupe.hear("a", "b", "c")
+    await settle()
+    fails = "await asyncio.sleep(0.02)\n        raise KeyError"
+    troupe.write("p", SLOW.format(2).replace("self.did, self.go = old.did, old.go", fails))
+    reloading = asyncio.create_task(troupe.roster.reload("p"))
+    await wait_for(lambda: troupe.plugin("p").version == 2)
+    troupe.hear("d")
+    with pytest.raises(PluginError, match="does not take over"):
+        await reloading
+    troupe.plugin("p").go.set()
+    await settle()
+    assert troupe.plugin("p").did == [(1, "b"), (1, "c"), (1, "d")]
+
+
+async def test_one_that_was_to_go_works_on_where_another_does_not_take_over(
+    troupe: Troupe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it was cancelled in the midst of something, and so never came to its end."""
+    monkeypatch.setattr(reload, "FINISH", 0.01)
+    await troupe.open(p=SLOW.format(1), q=f"{NOTES}\n    go = None\n")
+    troupe.hear("a")
+    await settle()
+    troupe.write("q", NOTES.replace("self.did, self.go = old.did, old.go", "raise KeyError"))
+    with pytest.raises(PluginError, match="plugin q does not take over"):
+        await troupe.roster.change(["q"], ["p"])
+    troupe.plugin("p").go.set()
+    troupe.hear("b")
+    await settle()
+    assert troupe.plugin("p").did == [(1, "b")]
+
+
 async def test_triggers_of_the_new_one_fire_from_the_swap_on(troupe: Troupe) -> None:
     """Those that its start adds as well: never both, never none."""
     code = f"""{NOTES}

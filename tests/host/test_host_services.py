@@ -63,7 +63,7 @@ class FakeSession:
 class FakeCharacter:
     caller: Caller
 
-    persona = SimpleNamespace(names=("Chen", "老陈"))
+    persona = SimpleNamespace(name="Chen", names=("Chen", "老陈"))
 
     async def answer(self, speech: Speech, room: Room, *, caller: Caller, memory: bool) -> Answer:
         self.caller, self.memory = caller, memory
@@ -220,6 +220,15 @@ def test_a_colleague_is_not_answered() -> None:
     assert (mud.colleague(say("Hello", "Wang")), mud.colleague(say("Hello", "Ann"))) == (True, False)
 
 
+def test_a_colleague_is_known_however_the_mud_shows_it() -> None:
+    """With a blank in its name, and by its login id where it goes by another name."""
+    parts: Any = (FakeSession(), FakeCharacter())
+    mud = Mud(*parts, may_command=False, colleagues=lambda: {"oldwang"})
+    assert mud.colleague(say("Hello", "Old Wang"))
+    assert mud.colleague(Speech("tell", "The host", "Hello", "OldWang"))
+    assert not mud.colleague(Speech("tell", None, "Hello"))
+
+
 # -- the models ----------------------------------------------------------------------------------------------------
 
 
@@ -270,7 +279,8 @@ async def test_a_picture_is_made_and_kept() -> None:
     params = {"size": "256x256", "response_format": "b64_json"}
     assert house.api.asked == [("image", "a crane", "dall-e-3", params)]
     row = {"session": "s1", "speaker": "Ann", "prompt": "a crane", "caption": "r" * 500}
-    assert house.pictures.kept == [(b"PNG", row)]
+    data, kept = house.pictures.kept[0]
+    assert (data, kept | row) == (b"PNG", kept)
 
 
 async def test_a_picture_without_a_caption_has_its_prompt() -> None:

@@ -14,7 +14,8 @@ from mudbot import Plugin, resolve
 from mudbot.config import load
 from mudbot.errors import ConfigError, PluginError
 from mudbot.host import loader
-from mudbot.host.services.words import Template, Words, texts_of, untold, words_of
+from mudbot.host.services.texts import texts_of, untold, words_of
+from mudbot.host.services.words import Template, Words
 
 CODE = """
 from mudbot import Plugin

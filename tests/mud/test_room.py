@@ -158,6 +158,17 @@ async def test_an_arrival_in_spoken_form_is_no_arrival() -> None:
     assert people(room) == ("Bob", "Ann")
 
 
+async def test_who_seems_to_go_in_somebodys_words_is_here_still() -> None:
+    """Else a speaker could have the character say before Ann what she is not to hear; who seems to come is here."""
+    room = tracker()
+    await looked(room, *INN)
+    for text in ("Ann leaves north.", "Zoe arrives from the north."):
+        room.hear(Line(text).as_quoted())
+    assert people(room) == ("Bob", "Ann", "Zoe")
+    hear(room, "Ann leaves north.")
+    assert people(room) == ("Bob", "Zoe")
+
+
 def test_arrivals_alone_do_not_tell_who_is_here() -> None:
     """One known arrival among unknown people would be a wrong list: it stays None."""
     room = tracker()

@@ -43,6 +43,7 @@ def told(*events: Gmcp | Msdp) -> Tidings:
             {"hp": 120, "health": 120, "maxhp": 150, "health_max": 150, "mv": 7.5},
         ),
         ([Gmcp("GMCP.Status", {"id": "chen", "qi": 900, "max_qi": 1000})], {"hp": 900, "qi": 900, "maxhp": 1000}),
+        ([Gmcp("Char.Vitals", {"hp": "+inf", "mp": float("nan"), "mv": "-nan"})], {}),
         ([Gmcp("GMCP.Status", {"id": "wolf#3", "qi": 9}), Gmcp("GMCP.Status", "x"), Gmcp("Char.Vitals")], {}),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mudbot.events import Line, LoggedIn, Speech
+from mudbot.events import Line, LoggedIn, News, Speech
 from mudbot.mud.dialect import load
 from mudbot.mud.reconnect import CAP, MAX_REFUSALS, TAKEN, Reconnect
 from tests.mud.stage import Stage, stage
@@ -137,6 +137,24 @@ async def test_a_mud_that_nobody_described_may_ask_whether_to_take_over(question
         await _gives_the_password(it)
         it.ask(question)
         await it.until(lambda: it.typed[2:] == ["y"])
+
+
+async def test_words_that_never_close_tell_no_news() -> None:
+    """A speaker chose where their lines begin; the same line from the MUD itself counts."""
+    async with stage("deadsouls") as it:
+        it.ask("What name do you wish?")
+        await it.until(lambda: it.typed == ["Chen"])
+        it.ask("Password:")
+        await it.until(lambda: len(it.typed) == 2)
+        it.lines("Welcome to Dead Souls.")
+        await it.pass_by(6)
+        taken = "You are taken over by somebody else"
+        it.lines(f'Bob says, "{"so long " * 8}', taken)
+        await it.pass_by(3)
+        assert [event.quoted for event in it.all(Line) if isinstance(event, Line) and event.text == taken] == [True]
+        assert it.all(News) == []
+        it.lines(taken)
+        await it.until(lambda: it.all(News))
 
 
 async def test_a_whisper_is_answered_where_the_mud_sends_no_prompts() -> None:

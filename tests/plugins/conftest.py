@@ -133,7 +133,11 @@ class Bench:
     @property
     def bot(self) -> Any:
         return SimpleNamespace(
-            prefix=self.host.prefix, commands=self.host.commands, status=lambda: STATUS, mute=self.host.mutes.mute
+            prefix=self.host.prefix,
+            commands=self.host.commands,
+            orders=self.host.orders,
+            status=lambda: STATUS,
+            mute=self.host.mutes.mute,
         )
 
     async def hear(self, *speeches: Speech) -> None:

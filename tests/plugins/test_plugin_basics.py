@@ -88,6 +88,29 @@ async def test_owners_commands_are_listed_for_owners_alone(bot: Bot) -> None:
     assert "!mute" in (await private(bot, "!help", who="Wiz", role="owner"))[0]
 
 
+@pytest.mark.parametrize("text", ["!dance", "！跳舞", "!mute Bob"])
+async def test_a_command_that_there_is_not_is_told_so_and_is_no_talk(bot: Bot, text: str) -> None:
+    """Or that is not for who gives it: no model is asked, and nothing is remembered of it."""
+    await bot.load("basics")
+    await bot.load("dialogue")
+    await bot.load("owner")
+    assert await bot.tell(text) == ["There is no such command; see !help."]
+    await bot.advance(5)
+    assert await bot.tell(text) == []
+    await bot.advance(30)
+    assert not bot.ai.asked
+
+
+async def test_among_others_it_may_be_meant_for_another(bot: Bot) -> None:
+    """Another bot's, with the same prefix."""
+    await bot.load("basics")
+    await bot.load("dialogue")
+    await bot.say("!dance")
+    await bot.channel("gossip", "!dance")
+    await bot.advance(30)
+    assert bot.said == []
+
+
 # -- !about, !status ---------------------------------------------------------------------------------------------------
 
 
@@ -180,10 +203,19 @@ async def test_a_persona_that_there_is_not_changes_nothing(bot: Bot, name: str) 
     assert said[0].startswith("I stay who I am: there is no character")
 
 
-@pytest.mark.parametrize("text", ["!persona set", "!persona dance"])
+async def test_help_tells_owners_of_persona_set(bot: Bot) -> None:
+    await bot.load("basics")
+    assert "set" not in (await private(bot, "!help persona"))[0]
+    said = await private(bot, "!help persona", who="Wiz", role="owner")
+    assert said[0].endswith("; for owners: !persona set NAME")
+
+
+@pytest.mark.parametrize("text", ["!persona set", "!persona dance", "!persona settler"])
 async def test_an_owner_is_told_how_persona_set_is_written(bot: Bot, text: str) -> None:
     await bot.load("basics")
-    assert await private(bot, text, who="Wiz", role="owner") == ["Usage: !persona set NAME"]
+    assert await private(bot, text, who="Wiz", role="owner") == [
+        "Usage: !persona set NAME; there are: innkeeper, innkeeper-zh"
+    ]
 
 
 # -- !quota ------------------------------------------------------------------------------------------------------------

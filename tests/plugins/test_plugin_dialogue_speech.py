@@ -77,11 +77,11 @@ async def test_a_model_that_fails_is_a_line_in_character(bot: Bot, language: str
 async def test_what_comes_after_half_a_minute_is_not_said(bot: Bot) -> None:
     """A prepared line came after twenty seconds."""
     await bot.load("dialogue", thinking=False)
-    bot.ai.will_say("Welcome, friend.", after=40)
+    bot.ai.will_say("Too late, friend.", after=40)
     await bot.say("Chen, hello")
     await bot.advance(60)
     assert len(bot.said) == 1
-    assert "Welcome" not in bot.said[0]
+    assert "late" not in bot.said[0]
 
 
 async def test_unfit_sentences_are_never_said(bot: Bot) -> None:
@@ -213,6 +213,24 @@ async def test_a_model_that_obeys_everything_it_reads_can_do_nothing_but_what_is
     assert "emote bows." in bot.sent
     assert ("pour tea for Ann" in bot.sent, "write two beds on slate" in bot.sent) == (granted, granted)
     assert not any("Coppers: rice wine" in said for said in bot.said)
+
+
+@pytest.mark.parametrize("talk", ["say", "tell"])
+@pytest.mark.parametrize("deed", ["bow", "pour"])
+async def test_what_is_done_keeps_its_place_among_the_words(bot: Bot, talk: str, deed: str) -> None:
+    """Words are typed for a while; what stands behind them in the answer waits for them, what is before them does not
+    come late."""
+    bot.choose(models={"dialogue": "gpt-3.5-turbo-instruct"})
+    await bot.load("dialogue", actions=ACTIONS, permissions={"commands": True}, thinking=False)
+    mark = "[bow]" if deed == "bow" else "[pour what=tea who=Ann]"
+    bot.ai.will_say(f"Here is your tea, my dear friend. {mark} Drink it while it is hot.")
+    await (bot.say("Chen, a cup of tea") if talk == "say" else bot.tell("a cup of tea"))
+    await bot.advance(0.3)
+    assert not [each for each in bot.sent if each != "look"]
+    await bot.advance(20)
+    first, done, second = [each for each in bot.sent if each != "look"]
+    assert ("Here is" in first, "Drink it" in second) == (True, True)
+    assert done == {"bow": "emote bows.", "pour": "pour tea for Ann"}[deed]
 
 
 async def test_commands_of_a_list_want_the_owners_permission(bot: Bot) -> None:

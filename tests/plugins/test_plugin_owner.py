@@ -47,6 +47,24 @@ async def test_who_is_muted_is_heard_by_nobody_for_the_time(bot: Bot, text: str,
     assert await bot.tell("!status", who="Bob") != []
 
 
+async def test_nobody_is_muted_who_is_heard_always_or_never(bot: Bot) -> None:
+    """An owner by the login id, and the bot's own characters: it says so in place of a promise."""
+    await bot.load("owner")
+    assert await order(bot, "!mute wiz") == ["wiz is an owner, and owners are always heard."]
+    assert await order(bot, "!mute chen") == ["chen is a character of mine, and I never answer those."]
+    assert await order(bot, "!unmute") == ["Nobody is muted."]
+
+
+async def test_an_owner_need_not_wait_for_a_command_again(bot: Bot) -> None:
+    """Whoever mistyped it may mend it at once."""
+    await bot.load("basics")
+    for word in ("set", "set nobody", "set innkeeper-zh"):
+        await bot.tell(f"!persona {word}", who="Wiz", role="owner")
+    await bot.advance(10)
+    assert not [said for said in bot.said if "Not so fast" in said]
+    assert bot.said[-1].startswith("I am 老陈 now")
+
+
 async def test_unmute_says_who_is_muted_and_takes_it_back(bot: Bot) -> None:
     await bot.load("owner")
     await bot.load("basics")
@@ -113,7 +131,7 @@ async def test_in_chinese(bot: Bot) -> None:
     assert said == [
         "用法：!禁言 <名字> [多久=10分]",
         "10 分钟内不听李四的话。",
-        "禁言中：李四 (9.9 分钟)",
+        "禁言中：李四（9.9 分钟）",
         "又听李四的话了。",
         "开饭了",
         "说了。",

@@ -99,6 +99,19 @@ async def test_used_wrongly_they_say_how_they_are_written(bot: Bot, text: str, u
     assert not bot.ai.asked
 
 
+async def test_who_mistyped_it_may_mend_it_soon(bot: Bot) -> None:
+    """A line on its use costs no cooldown; only a second passes until the next, whoever floods gets no flood back."""
+    await bot.load("talk")
+    await bot.tell("!ask")
+    await bot.advance(1)
+    bot.ai.will_say("Eight.")
+    await bot.tell("!ask how many legs has a spider?")
+    assert bot.said[-1] == "Eight."
+    await bot.advance(1)
+    await bot.tell("!ask and a crab?")
+    assert len(bot.ai.asked) == 1
+
+
 async def test_the_usage_in_chinese(bot: Bot) -> None:
     bot.choose(language="zh")
     await bot.load("talk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from mudbot import (
     trigger,
 )
 from mudbot.events import Msdp
+from mudbot.host.watchdog import Blocked
 from mudbot.mud import dialect as dialects
 from mudbot.testing.bot import Bot
 from mudbot.testing.stage import Options
@@ -532,3 +534,47 @@ async def test_what_was_worked_out_of_a_dialect_before_does_not_matter(tmp_path:
         await bot.load(Parrot)
         await bot.tell("!secret", role="owner")
         assert bot.said == ["psst"]
+
+
+# -- who holds the loop ------------------------------------------------------------------------------------------------
+
+SLEEPER = """\
+import time
+
+from mudbot import Plugin, trigger
+
+
+class Sleeper(Plugin):
+    @trigger("^go")
+    async def go(self) -> None:
+        time.sleep(60)
+"""
+
+
+async def test_a_handler_that_holds_the_loop_is_ended_and_fails_the_test_with_its_place(
+    bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As outside, but later: nobody waits a minute for a test that hangs."""
+    monkeypatch.setattr("mudbot.testing.stage.HELD", 0.5)
+    path = tmp_path / "sleeper.py"
+    path.write_text(SLEEPER)
+    await bot.load(path)
+    with pytest.raises(Blocked, match=r"sleeper\.py:9"):
+        await bot.hear("go!")
+    assert any("plugin sleeper holds everything up at" in record.getMessage() for record in bot.log)
+
+
+def test_where_no_signal_reaches_it_the_test_fails_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another thread than the main one nothing can be ended: the place is told when it lets go."""
+    monkeypatch.setattr("mudbot.testing.stage.HELD", 0.5)
+    path = tmp_path / "sleeper.py"
+    path.write_text(SLEEPER.replace("60", "2"))
+
+    async def use() -> None:
+        async with Bot() as bot:
+            await bot.load(path)
+            await bot.hear("go!")
+            await bot.advance(1)
+
+    with ThreadPoolExecutor(1) as threads, pytest.raises(AssertionError, match=r"sleeper held .*sleeper\.py:9"):
+        threads.submit(asyncio.run, use()).result()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mudbot import ApiError, Command, Plugin, RefusedError, command
-from mudbot.errors import HttpError, RateLimitError, ServerError
+from mudbot.errors import BudgetError, HttpError, RateLimitError, ServerError
 from mudbot.testing.bot import Bot
 from mudbot.testing.script import NotScriptedError
 
@@ -187,3 +187,38 @@ async def test_hosts_want_the_permission_here_too(tmp_path: Path) -> None:
         await bot.tell("!fetch x")
         assert "permissions.http" in str(plugin.errors[0])
         assert not bot.web.asked
+
+
+# -- budgets -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_plugins_budget_holds_in_a_test_as_outside(bot: Bot) -> None:
+    """A picture of dall-e-3 is 0.04 USD: the third of a day is refused and not asked for; another day begins anew."""
+    plugin = await bot.load(Asker, permissions={"images": True, "budget": 0.10})
+    assert isinstance(plugin, Asker)
+    for number in range(3):
+        await bot.tell(f"!draw {number}")
+    assert [asked.text for asked in bot.ai.asked if asked.kind == "image"] == ["0", "1"]
+    [error] = plugin.errors
+    assert isinstance(error, BudgetError)
+    assert "the budget plugins.asker.permissions.budget (what the plugin may cost a day: $0.1)" in str(error)
+    await bot.advance("24h")
+    await bot.tell("!draw again")
+    assert len(plugin.errors) == 1
+
+
+async def test_what_fails_costs_nothing_of_a_budget(bot: Bot) -> None:
+    plugin = await bot.load(Asker, permissions={"images": True, "budget": 0.05})
+    bot.ai.will_fail(503, what="image")
+    await bot.tell("!draw once")
+    await bot.tell("!draw again")
+    assert isinstance(plugin, Asker)
+    assert [type(error) for error in plugin.errors] == [ServerError]
+
+
+async def test_other_plugins_have_a_budget_of_their_own_or_none(bot: Bot) -> None:
+    plugin = await bot.load(Asker, permissions={"images": True})
+    for number in range(5):
+        await bot.tell(f"!draw {number}")
+    assert isinstance(plugin, Asker)
+    assert (len(bot.ai.asked), plugin.errors) == (5, [])

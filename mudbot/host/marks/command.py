@@ -145,8 +145,8 @@ def command(
     is told that it cannot be found out just now, and nothing has failed.
 
     The first line of its docstring is its help, *zh* the same in Chinese.  With *cooldown* (seconds, or ``5m``) each
-    speaker may give it that often.  A command with the *role* ``owner`` or ``trusted`` exists only for those whose
-    login ids are in ``sessions[].owners`` or ``.trusted``, and only in private.
+    speaker may give it that often, owners as often as they like.  A command with the *role* ``owner`` or ``trusted``
+    exists only for those whose login ids are in ``sessions[].owners`` or ``.trusted``, and only in private.
     """
     for name in names:
         given("command", name, str, "its name")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Never, Union, get_args, get_origin, overload
 
@@ -78,10 +78,11 @@ class ReviewMark:
         return answer
 
 
-def on(*kinds: type | Gmcp, **unknown: Never) -> Callable[[F], F]:
+def on(*kinds: type | types.UnionType | Gmcp, **unknown: Never) -> Callable[[F], F]:
     """Run the method for each event of *kinds*:
 
     Speech, Line, Prompt, Gmcp, Msdp, Arrived, Left, News (muted, slow down ...), Connected, LoggedIn or Disconnected.
+    ``@on(Arrived, Left)`` and ``@on(Arrived | Left)`` are the same: one method for both.
     ``@on(Gmcp("Room.Info"))`` is for that package alone, in whatever letters; ``Gmcp("Char.*")`` for it and those
     below.  The character's own words are never among them.
     """
@@ -95,7 +96,7 @@ def on(*kinds: type | Gmcp, **unknown: Never) -> Callable[[F], F]:
             )
         if not kinds:
             raise PluginError(f"{place}: @on(): choose one of {', '.join(event.__name__ for event in EVENTS)}")
-        for kind in reversed(kinds):
+        for kind in reversed(_single(kinds)):
             if isinstance(kind, Gmcp):
                 func = put("on", func, OnMark(Gmcp, _package(kind, place)))
             elif isinstance(kind, type) and kind in EVENTS:
@@ -104,9 +105,15 @@ def on(*kinds: type | Gmcp, **unknown: Never) -> Callable[[F], F]:
                 raise PluginError(f"{place}: {_no_event(kind)}")
         return func
 
-    if kinds and callable(kinds[0]) and not isinstance(kinds[0], type):
+    if kinds and inspect.isroutine(kinds[0]):
         raise PluginError(f"{place_of(kinds[0])}: {_no_event(kinds[0])}, in parentheses after @on")
     return decorate
+
+
+def _single(kinds: Iterable[object]) -> list[object]:
+    """*kinds* one by one: ``Arrived | Left`` are two."""
+    parted = [get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,) for kind in kinds]
+    return [kind for each in parted for kind in each]
 
 
 def _no_event(kind: object) -> str:

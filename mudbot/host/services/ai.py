@@ -19,6 +19,7 @@ from mudbot.errors import (
 )
 from mudbot.events import Command, Room, Speech
 from mudbot.host.services.messages import Message, messages_of, parted, quoting, resaid, said_in, told
+from mudbot.host.services.painting import Asker, Label, Painting
 from mudbot.mind.moderation import Masked
 from mudbot.mind.sentences import Sentences
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mudbot.host.services.structured import Form
     from mudbot.mind.actions import Actions
     from mudbot.mind.character import Answer, Character, Sentence
+    from mudbot.mind.scene import Order
     from mudbot.store.pictures import Picture, Pictures
 
 T = TypeVar("T")
@@ -55,16 +57,21 @@ class Ai:
     RefusedError where a reviewer objects, BudgetError where it would cost more than is left.  *speaker* is on whose
     behalf it is made: a name, or what was said; without one it is the plugin's own.  *priority* is ``reply`` where
     somebody waits for it, ``normal``, or ``background``.  *model* is another than the configured one.  All other
-    parameters are the endpoint's own, ``temperature=0`` for example.
+    parameters are the endpoint's own, ``temperature=0`` for example.  What ``embed`` and ``moderate`` are given is not
+    reviewed.
     """
 
     def __init__(
         self, api: Api, models: Models, character: Character, *, review: Reviewer, pictures: Pictures, caller: Caller
     ) -> None:
         self._api, self._models, self._character = api, models, character
-        self._review, self._pictures, self._caller = review, pictures, caller
+        self._review, self._caller = review, caller
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
         self.may_paint = False
+        self.painting = Painting(
+            api, pictures, model=models.image, review=self._pass, persona=lambda: self._character.persona
+        )
+        """What there is to draw, in which style, and what was drawn already."""
         self.judge: Judge | None = None
         self.memory: Remembering
         """What the character remembers of somebody, for that one alone."""
@@ -265,10 +272,12 @@ class Ai:
 
     # -- all else ------------------------------------------------------------------------------------------------------
 
-    async def image(
+    async def image(  # noqa: PLR0913 - each by its name
         self,
         prompt: str,
         *,
+        quoted: str = "",
+        label: Label | None = None,
         size: str = "1024x1024",
         speaker: Speaker = "",
         priority: Urgency = "normal",
@@ -277,26 +286,70 @@ class Ai:
     ) -> Picture:
         """Have a picture made of *prompt* and keep it; its ``link`` is what can be said of it.
 
+        *quoted* is what others said of it, the MUD of a room for example: it stands behind *prompt*, and is reviewed as
+        nobody's words.  *label* is what the gallery may say of it: ``{"place": self.mud.room.name}``, and ``subject``,
+        ``style``, ``words``, ``parent``.  It stands in the gallery where *speaker* is a Speech or Command that others
+        heard.
+
         Only for plugins to which the owner granted ``permissions: {images: true}``: pictures cost most.
         """
+        asker, params = self._asker(speaker, priority), {"size": size, "model": model} | params
+        return await self.painting.make(prompt, quoted, asker, label or {}, **params)
+
+    async def edit_image(  # noqa: PLR0913 - as above
+        self,
+        picture: Picture,
+        prompt: str,
+        *,
+        label: Label | None = None,
+        size: str = "1024x1024",
+        speaker: Speaker = "",
+        priority: Urgency = "normal",
+        model: str | None = None,
+        **params: Any,
+    ) -> Picture:
+        """Have *picture* changed into what *prompt*, a description of all of it, says; else as ``image``.
+
+        By ``/images/edits``, or by a new picture of *prompt*, of that *size*, where the server cannot change one.
+        """
+        asker, params = self._asker(speaker, priority), {"size": size, "model": model} | params
+        return await self.painting.change(picture, prompt, asker, label or {}, **params)
+
+    async def vary_image(
+        self,
+        picture: Picture,
+        *,
+        label: Label | None = None,
+        size: str = "1024x1024",
+        speaker: Speaker = "",
+        priority: Urgency = "normal",
+        model: str | None = None,
+        **params: Any,
+    ) -> Picture:
+        """Have another picture made like *picture*; else as ``image``.
+
+        By ``/images/variations``, or by a new picture of its prompt, of that *size*, where the server makes none.
+        """
+        asker, params = self._asker(speaker, priority), {"size": size, "model": model} | params
+        return await self.painting.vary(picture, asker, label or {}, **params)
+
+    async def paint(self, order: Order, *, written: str = "", speaker: Speech | Command, **params: Any) -> Picture:
+        """Have made what ``self.ai.painting`` made an *order* of, as a model has *written* of it; else as ``image``."""
+        return await self.painting.paint(order, written, self._asker(speaker, "normal"), **params)
+
+    def asker(self, speaker: Speech | Command) -> Asker:
+        """Who *speaker* is to ``self.ai.painting``."""
+        return Asker.of(speaker, self._for(speaker, "normal"))
+
+    def pictures_before(self, speaker: Speaker) -> int | None:
+        """How many pictures go before the one that *speaker* waits for; None where none of that one waits."""
+        return self._api.pictures_before(self._for(speaker, "normal"))
+
+    def _asker(self, speaker: Speaker, priority: Urgency) -> Asker:
         if not self.may_paint:
             where = f"plugins.{self._caller.plugin}.permissions.images: true"
             raise PluginError(f"pictures want the owner's permission: {where}")
-        who, chosen = _name(speaker) or "", model or self._models.image
-        prompt = await self._pass(prompt, "player", who)
-        params = {"size": size} | params
-        if not (chosen or "").startswith("gpt-image"):  # those answer with the bytes anyway
-            params["response_format"] = "b64_json"
-        caller = self._for(speaker, priority)
-        made = (await self._api.image(prompt, model=chosen, caller=caller, **params)).data[0]
-        data = made.content
-        if data is None:
-            raise BadAnswerError("the image server sent a link, not the picture; only b64_json answers are accepted")
-        caption = (made.revised_prompt or prompt)[:500]
-        if caption not in prompt:
-            caption = await self._pass(caption, "model", who)
-        session = self._caller.session
-        return await self._pictures.add(data, session=session, speaker=who, prompt=prompt, caption=caption)
+        return Asker.of(speaker, self._for(speaker, priority))
 
     async def embed(
         self,

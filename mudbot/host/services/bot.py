@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from mudbot.errors import PluginError
 from mudbot.events import Command
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mudbot.events import Speech
     from mudbot.host.marks import CommandMark, Role
     from mudbot.host.mutes import Mutes
-    from mudbot.host.reload import Roster
     from mudbot.host.services.means import Means
     from mudbot.host.triggers import Triggers
     from mudbot.mud.session import Session
@@ -34,6 +33,57 @@ class Notes:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PluginStatus:
+    """A plugin in one session at one moment."""
+
+    name: str
+    state: Literal["running", "paused", "unloaded"]
+    why: str = ""
+    """Why it is paused."""
+    failures: int = 0
+    """In a row."""
+    dropped: int = 0
+    """Events that it was too slow for."""
+
+
+class Outcome(Protocol):
+    """What came of reading the configuration again; as a text, for people."""
+
+    @property
+    def restart(self) -> Sequence[str]:
+        """The keys that changed and count after a restart."""
+
+
+class Plugins(Protocol):
+    """All plugins of all sessions: what may run and what does.  One change at a time."""
+
+    @property
+    def refresh(self) -> Callable[[], Awaitable[Outcome]] | None:
+        """Reads the configuration again, where there is a file of it: what it names and was unloaded runs again."""
+
+    def states(self, session: str) -> list[PluginStatus]:
+        """Every plugin that the configuration names for *session*, in their order."""
+
+    def pause(self, name: str) -> bool:
+        """Let *name* rest in every session; False where it did already.  Raises PluginError where it does not run."""
+
+    def resume(self, name: str) -> bool:
+        """Let *name* go on in every session; False where it did.  Raises PluginError where it does not run."""
+
+    async def reload(self, name: str) -> None:
+        """Run the newest code of *name*.  Raises MudbotError, and then nothing has changed."""
+
+    async def load(self, name: str) -> None:
+        """Run *name*, which was unloaded.  Raises MudbotError, and then nothing has changed."""
+
+    async def unload(self, name: str) -> None:
+        """Run *name* no more, until it is loaded or the configuration is read again.
+
+        Raises PluginError where it does not run.
+        """
+
+
 class Crew(Protocol):
     """All plugins of a session, as ``Bot`` needs them."""
 
@@ -42,15 +92,18 @@ class Crew(Protocol):
     def commands(self, speech: Speech | None = None) -> Sequence[CommandMark]: ...
     def plugins(self) -> Sequence[tuple[str, bool]]: ...
     @property
-    def roster(self) -> Roster | None: ...
+    def roster(self) -> Plugins | None: ...
     @property
     def mutes(self) -> Mutes: ...
     @property
     def owners(self) -> Sequence[str]: ...
     def role_of(self, speech: Speech) -> Role: ...
+    def orders(self, speech: Speech) -> bool: ...
     def quotas(self, speech: Speech) -> Mapping[str, tuple[int, float]]: ...
     @property
     def recast(self) -> Callable[[str], Awaitable[str]] | None: ...
+    @property
+    def characters(self) -> Callable[[], Sequence[str]]: ...
 
 
 class Bot:
@@ -69,7 +122,7 @@ class Bot:
         return self._crew.prefix
 
     @property
-    def plugins(self) -> Roster:
+    def plugins(self) -> Plugins:
         """The plugins of all sessions: which there are; load, reload, unload, pause and resume them.
 
         Raises PluginError where they cannot change, in a test for example.
@@ -99,6 +152,10 @@ class Bot:
         """Hear *who* again; whether that was muted."""
         return self._crew.mutes.unmute(who)
 
+    def orders(self, speech: Speech) -> bool:
+        """Whether *speech* is written as a chat command, ``!dance``, with the prefix and any name, known or not."""
+        return self._crew.orders(speech)
+
     def role_of(self, who: Speech | Command) -> Role:
         """``owner``, ``trusted`` or ``anyone``, as far as the MUD proves who said it: only a tell does."""
         return self._crew.role_of(who.speech if isinstance(who, Command) else who)
@@ -106,6 +163,16 @@ class Bot:
     def quotas(self, who: Speech | Command) -> Mapping[str, tuple[int, float]]:
         """What is left to who said something of what plugins do, by their names: see ``Plugin.allowance``."""
         return self._crew.quotas(who.speech if isinstance(who, Command) else who)
+
+    @property
+    def owners(self) -> Sequence[str]:
+        """The login ids of the owners, in small letters."""
+        return self._crew.owners
+
+    @property
+    def characters(self) -> Sequence[str]:
+        """The names that ``become`` knows."""
+        return self._crew.characters()
 
     async def become(self, character: str) -> str:
         """Be another character of the configuration, or one that ships, until the bot ends; what it is called.
@@ -119,10 +186,7 @@ class Bot:
 
     async def tell_owners(self, text: str) -> bool:
         """Tell the owners in private, where the MUD's tells reach a login id and no mere name; whether that was so."""
-        reachable = self._session.state == "playing" and self._session.dialect.reply_to == "id"
-        for owner in self._crew.owners if reachable else ():
-            self._session.say("tell", text, owner)
-        return reachable and bool(self._crew.owners)
+        return tell_all(self._session, self._crew.owners, text)
 
     def status(self) -> Status:
         """How the bot is now."""
@@ -149,3 +213,11 @@ class Status:
     """Calls of the API in flight."""
     waiting: int
     """Calls of the API that wait for their turn."""
+
+
+def tell_all(session: Session, owners: Sequence[str], text: str) -> bool:
+    """Tell *owners*, login ids, *text* in the game of *session*; False where the MUD's tells reach mere names."""
+    reachable = session.state == "playing" and session.dialect.reply_to == "id"
+    for owner in owners if reachable else ():
+        session.say("tell", text, owner)
+    return reachable and bool(owners)

@@ -121,8 +121,10 @@ class Http:
     Every method raises HttpError for all that goes wrong but a status, which the answer has.
     """
 
-    def __init__(self, plugin: str, hosts: Sequence[str], carrier: Carrier) -> None:
+    def __init__(self, plugin: str, hosts: Sequence[str], carrier: Carrier, *, setting: str = "") -> None:
+        """*setting* is where the owner allows hosts, if it is not the plugin's permissions."""
         self._plugin, self._carrier = plugin, carrier
+        self._setting = setting or f"plugins.{plugin}.permissions.http"
         self._allowed = [Allowed.of(host) for host in hosts]
         self._turns = asyncio.Semaphore(AT_ONCE)
 
@@ -169,7 +171,7 @@ class Http:
         lead = f"{_place(led_by)} redirects to {_place(url)}, which" if led_by else f"{_place(url)}"
         raise HttpError(
             f"{lead} plugin {self._plugin} may not fetch from: to allow it, write in config.yaml "
-            f"plugins.{self._plugin}.permissions.http: [{wanted}]"
+            f"{self._setting}: [{wanted}]"
         )
 
 

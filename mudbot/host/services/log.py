@@ -47,11 +47,13 @@ class PluginLog(logging.LoggerAdapter[logging.Logger]):
         """*session* is named where there are several."""
         super().__init__(logging.getLogger(f"mudbot.plugins.{plugin}"), {})
         self._begin = f"{plugin}@{session}: " if session else f"{plugin}: "
+        self._about = {"plugin": plugin, "session": session} if session else {"plugin": plugin}
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Write an entry of any level."""
         if self.isEnabledFor(level):
             kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
+            kwargs["extra"] = {**(kwargs.get("extra") or {}), **self._about}  # fields, where logs have them
             self.logger.log(level, "%s%s", self._begin, _one_line(_filled(msg, args)), **kwargs)
 
 

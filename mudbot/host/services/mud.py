@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mudbot.errors import GateError, NoAnswer, PluginError
 from mudbot.events import Command, Room, Speech
 from mudbot.host.services.ask import Asks, Outcome, Waiting, Wanted, wanted
+from mudbot.mud.people import plain_name
 
 if TYPE_CHECKING:
     from mudbot.mind.actions import Action, Actions
@@ -72,7 +73,7 @@ class Mud:
         From the last look, from people that come and go, and from GMCP.  ``await self.mud.look()`` asks the MUD.
         """
         own = self._session.own_names
-        return tuple(name for name in self.room.people or () if "".join(name.split()).casefold() not in own)
+        return tuple(name for name in self.room.people or () if plain_name(name) not in own)
 
     @property
     def vitals(self) -> Vitals:
@@ -120,13 +121,17 @@ class Mud:
         return self._session.can_answer(speech)
 
     def colleague(self, speech: Speech) -> bool:
-        """Whether another character of this bot's speaks: the two must not answer each other for ever."""
-        return (speech.speaker or "").casefold() in self._colleagues()
+        """Whether another character of this bot's speaks: the two must not answer each other for ever.
+
+        It is known by its name, and where the MUD shows it by its login id.
+        """
+        return not self._colleagues().isdisjoint(plain_name(name) for name in (speech.speaker, speech.id) if name)
 
     # -- speaking ------------------------------------------------------------------------------------------------------
 
     # Each returns whether it goes out: False where there is no way to say it, for which the log has the reason.  What
-    # goes out may still be dropped later, where the MUD mutes the character or the link is away for long.
+    # goes out may still be dropped later, where the MUD mutes the character, the same was said there too often just
+    # now, or the link is away for long.
 
     async def say(self, text: str) -> bool:
         """Say *text* in the room.  False where nothing of it can be said; the log says why."""
@@ -176,16 +181,19 @@ class Mud:
     async def act(self, to: Speech | Command, part: Sentence, *, typing: bool = False) -> None:
         """Say or do *part* of an answer of ``self.ai.speak``: words where *to* was said, an emote in the room.
 
-        A command is sent where the plugin has ``permissions: {commands: true}``; PluginError otherwise.
+        What is done keeps its place among the words, however long these are typed.  A command is sent where the plugin
+        has ``permissions: {commands: true}``; PluginError otherwise.
         """
+        speech = to.speech if isinstance(to, Command) else to
         match part.kind:
             case "words":
                 await self.reply(to, part.text, typing=typing)
             case "emote":
-                await self.emote(part.text)
+                self._session.say("emote", part.text, beside=speech if part.source == "model" else None)
             case "command":
+                self._need_commands()
                 try:
-                    await self.send(part.text)
+                    self._session.command(part.text, beside=speech)
                 except GateError as exc:
                     log.warning("%s: not done: %s", self.session, exc)
 

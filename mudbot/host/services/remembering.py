@@ -49,10 +49,16 @@ class Remembering:
         return await self._of().add_fact(speech, text, None if speech.private else self._room())
 
     async def known_to(self, who: Speech | Command) -> Sequence[Fact]:
-        """What whoever speaks has told, private words among it, the newest first: to be told in private alone."""
+        """What whoever speaks has told, private words among it, the newest first: to be told in private alone.
+
+        Whom the MUD shows by an id is told of what his name said aloud, and of no private words that came without an
+        id: anybody may take a name.
+        """
         found: dict[int, Fact] = {}
-        for speech in self._persons(_speech(who)):
-            found |= {fact.id: fact for fact in await self._of().known_to(speech, self._room())}
+        asked = _speech(who)
+        for speech in self._persons(asked):
+            known = await self._of().known_to(speech, self._room())
+            found |= {fact.id: fact for fact in known if speech.id == asked.id or not fact.private}
         return sorted(found.values(), key=lambda fact: -fact.at)
 
     async def forget(self, who: Speech | Command) -> int:
