@@ -1,27 +1,24 @@
-"""The bot's web server (aiohttp)."""
+"""Where the site listens (aiohttp)."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import os
+import socket
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from mudbot.errors import MudbotError
 
-if TYPE_CHECKING:
-    from mudbot.store.pictures import Pictures
-
 log = logging.getLogger(__name__)
 
-# Nothing that is served here may run, load or frame anything.
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-_YEAR = "public, max-age=31536000, immutable"
+ENDS_WITHIN = 0.5
+"""Seconds that open connections get at the end: pages that are watched live never end by themselves."""
+BACKLOG = 128
+"""Visitors that the system keeps waiting while the pages are made; asyncio's own is 100, aiohttp's 128."""
 
 
 class WebError(MudbotError):
@@ -29,11 +26,25 @@ class WebError(MudbotError):
 
 
 class WebServer:
-    """Serves ``/i/ID`` (a picture) and ``/healthz``; ``start`` before ``url``."""
+    """Serves what *site* makes; ``start`` before ``url``.
 
-    def __init__(self, pictures: Pictures, *, host: str, port: int, healthy: Callable[[], bool]) -> None:
-        self._pictures, self._host, self._port, self._healthy = pictures, host, port, healthy
+    Making it imports half a second of libraries, which no character should wait for.  With *after* it is made in a
+    thread when that is done, or when somebody comes; whoever comes meanwhile is let in, and waits.  Without *after*
+    the site is there when ``start`` returns.
+    """
+
+    def __init__(
+        self,
+        site: Callable[[], web.Application],
+        *,
+        host: str,
+        port: int,
+        after: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        self._site, self._host, self._port, self._after = site, host, port, after
+        self._sockets: list[socket.socket] = []
         self._runner: web.AppRunner | None = None
+        self._opening: asyncio.Task[None] | None = None
         self.url = ""
 
     def __repr__(self) -> str:
@@ -41,46 +52,75 @@ class WebServer:
 
     async def start(self) -> None:
         """Listen.  Raises WebError naming the setting to change."""
-        app = web.Application(client_max_size=64 * 1024)
-        app.on_response_prepare.append(_harmless)
-        app.router.add_get("/i/{id}", self._picture)
-        app.router.add_get("/healthz", self._health)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await runner.setup()
-        site = web.TCPSite(runner, self._host, self._port)
         try:
-            await site.start()
+            self._sockets = await _listen(self._host, self._port)
         except OSError as exc:
-            await runner.cleanup()
             why = exc.strerror or exc
             raise WebError(
                 f"web: cannot listen on {self._host}:{self._port}: {why}; choose another web.port (0 = any free one)"
             ) from exc
-        self._runner = runner
-        address = runner.addresses[0]
+        address = self._sockets[0].getsockname()
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.url = f"http://{host}:{address[1]}"
+        if self._after is None:
+            await self._serve(self._site())
+        else:
+            self._opening = asyncio.create_task(self._open(self._after), name="web")
 
     async def close(self) -> None:
         """Stop listening; connections that are open get half a second."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait({self._opening})
         if self._runner is not None:
             await self._runner.cleanup()
+        for each in self._sockets:
+            each.close()
 
-    async def _picture(self, request: web.Request) -> web.StreamResponse:
+    async def _open(self, after: Callable[[], Awaitable[object]]) -> None:
         try:
-            picture = await self._pictures.find(request.match_info["id"])
-        except MudbotError as exc:
-            log.warning("no picture served: %s", exc)
-            raise web.HTTPServiceUnavailable(text="The pictures cannot be read just now.\n") from exc
-        if picture is None or not picture.path.is_file():
-            raise web.HTTPNotFound(text="There is no such picture.\n")
-        return web.FileResponse(picture.path, headers={"Content-Type": picture.type, "Cache-Control": _YEAR})
+            await self._wanted(after())
+            await self._serve(await asyncio.to_thread(self._site))
+        except Exception:
+            log.exception("there are no web pages, by a fault of the bot's own")
+            for each in self._sockets:
+                each.close()  # else whoever comes would wait for ever
 
-    async def _health(self, _request: web.Request) -> web.Response:
-        healthy = self._healthy()
-        text, status = ("ok\n", 200) if healthy else ("no session is in its game\n", 503)
-        return web.Response(text=text, status=status)
+    async def _wanted(self, after: Awaitable[object]) -> None:
+        """Until *after* is done, or somebody waits at the door."""
+        knocked, loop = asyncio.Event(), asyncio.get_running_loop()
+        waits = [asyncio.ensure_future(after), asyncio.ensure_future(knocked.wait())]
+        for each in self._sockets:
+            loop.add_reader(each, knocked.set)
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in self._sockets:
+                loop.remove_reader(each)
+            for wait in waits:
+                wait.cancel()
+
+    async def _serve(self, site: web.Application) -> None:
+        self._runner = runner = web.AppRunner(site, access_log=None, shutdown_timeout=ENDS_WITHIN)
+        await runner.setup()
+        for each in self._sockets:
+            await web.SockSite(runner, each, backlog=BACKLOG).start()
 
 
-async def _harmless(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)  # on every answer, those to unknown paths and methods among them
+async def _listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen at all addresses of *host*.  Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    with contextlib.ExitStack() as opened:
+        sockets = []
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            each = opened.enter_context(socket.socket(family, kind, protocol))
+            if os.name == "posix":  # elsewhere it would share the port with whoever has it
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            each.bind(address)
+            each.listen(BACKLOG)
+            each.setblocking(False)
+            sockets.append(each)
+        opened.pop_all()
+    return sockets

@@ -1,4 +1,4 @@
-"""The web server, over real HTTP on loopback: pictures behind their ids, and nothing else."""
+"""Where the site listens, over real HTTP on loopback, byte by byte."""
 
 from __future__ import annotations
 
@@ -6,37 +6,15 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import aiohttp
 import pytest
+from aiohttp import web
 
-from mudbot.store.pictures import Picture
-from mudbot.store.store import StoreError
+from mudbot.web.safety import HEADERS
 from mudbot.web.server import WebError, WebServer
-
-SAFE = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-
-class Shelf:
-    """Pictures by id, or a store that is down."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.broken = False
-        self.asked: list[str] = []
-
-    async def find(self, picture_id: str) -> Picture | None:
-        self.asked.append(picture_id)
-        if self.broken:
-            raise StoreError("disk /secret/place is full")
-        if picture_id != "abcdefg":
-            return None
-        return Picture(picture_id, self.folder / "hash.png", "image/png", "A crane", "link")
+from mudbot.web.site import build
+from tests.app_plugins_stage import until
+from tests.web.web_fakes import FakeBot
 
 
 @dataclass
@@ -44,8 +22,6 @@ class Site:
     """A server that listens, and one who asks it."""
 
     server: WebServer
-    shelf: Shelf
-    healthy: bool = True
 
     async def get(self, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
         """Ask for *path* exactly as it is written."""
@@ -64,56 +40,20 @@ class Site:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    shelf = Shelf(tmp_path)
-    (tmp_path / "hash.png").write_bytes(b"PNG bytes")
-    (tmp_path / "secret.txt").write_text("secret")
-    server = WebServer(shelf, host="127.0.0.1", port=0, healthy=lambda: here.healthy)  # type: ignore[arg-type]
-    here = Site(server, shelf)
+async def site(bot: FakeBot) -> AsyncIterator[Site]:
+    await bot.store.open()
+    (bot.store.folder / "secret.txt").write_text("secret")
+    server = WebServer(lambda: build(bot), host="127.0.0.1", port=0)
     await server.start()
-    yield here
+    yield Site(server)
     await server.close()
-
-
-async def test_a_picture_is_served_as_what_it_is(site: Site) -> None:
-    """With its own type, which no browser may guess, and for ever: an id never gets another picture."""
-    status, headers, body = await site.get("/i/abcdefg")
-    assert (status, body) == (200, b"PNG bytes")
-    assert headers["Content-Type"] == "image/png"
-    assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert headers.items() >= SAFE.items()
-
-
-async def test_a_client_that_knows_the_picture_need_not_load_it_again(site: Site) -> None:
-    """An ordinary HTTP client gets the bytes, then 304."""
-    async with aiohttp.ClientSession() as client:
-        async with client.get(f"{site.server.url}/i/abcdefg") as first:
-            assert await first.read() == b"PNG bytes"
-        known = {"If-None-Match": first.headers["ETag"]}
-        async with client.get(f"{site.server.url}/i/abcdefg", headers=known) as second:
-            assert second.status == 304
-
-
-async def test_an_unknown_picture_is_not_found(site: Site) -> None:
-    status, headers, body = await site.get("/i/aaaaaaa")
-    assert (status, body) == (404, b"There is no such picture.\n")
-    assert headers["Content-Type"].startswith("text/plain")
-    assert "Cache-Control" not in headers
-    assert headers.items() >= SAFE.items()
-
-
-async def test_a_picture_whose_file_is_gone_is_not_found(site: Site) -> None:
-    """The row may outlive the file; nothing of the path is told."""
-    (site.shelf.folder / "hash.png").unlink()
-    status, headers, body = await site.get("/i/abcdefg")
-    assert (status, body) == (404, b"There is no such picture.\n")
-    assert headers["Content-Type"].startswith("text/plain")
+    await bot.store.close()
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
+        "/nowhere",
         "/i/",
         "/i",
         "/i/../secret.txt",
@@ -128,6 +68,12 @@ async def test_a_picture_whose_file_is_gone_is_not_found(site: Site) -> None:
         "/i/" + "a" * 4000,
         "/i/%ff%fe",
         "/i/<script>alert(1)<%2fscript>",
+        "/static/../server.py",
+        "/static/%2e%2e%2fserver.py",
+        "/static/..%2f..%2fapp.py",
+        "/static/",
+        "/static/%00",
+        "/static/style.css/",
     ],
 )
 async def test_tricks_with_paths_find_nothing(site: Site, path: str) -> None:
@@ -136,17 +82,21 @@ async def test_tricks_with_paths_find_nothing(site: Site, path: str) -> None:
     assert status in (400, 404)
     assert b"secret" not in body
     assert b"root:" not in body
+    assert b"import" not in body
     assert b"<script>" not in body
     if status == 404:
-        assert headers.items() >= SAFE.items()
+        assert headers.items() >= HEADERS.items()
         assert headers["Content-Type"].startswith("text/plain")
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-async def test_nothing_can_be_changed(site: Site, method: str) -> None:
-    status, headers, _ = await site.get("/i/abcdefg", method)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
+@pytest.mark.parametrize("path", ["/static/style.css", "/", "/lang/en", "/dashboard/session"])
+async def test_nothing_is_changed_by_another_method(site: Site, method: str, path: str) -> None:
+    """What is only read knows no method to write."""
+    status, headers, _ = await site.get(path, method)
     assert status == 405
-    assert headers.items() >= SAFE.items()
+    assert "GET" in headers["Allow"]
+    assert headers.items() >= HEADERS.items()
 
 
 async def test_an_endless_line_is_refused(site: Site) -> None:
@@ -154,36 +104,15 @@ async def test_an_endless_line_is_refused(site: Site) -> None:
     assert status == 400
 
 
-async def test_a_store_that_is_down_is_said_without_details(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """The owner reads why in the log, the visitor does not."""
-    site.shelf.broken = True
-    status, headers, body = await site.get("/i/abcdefg")
-    assert (status, body) == (503, b"The pictures cannot be read just now.\n")
-    assert headers.items() >= SAFE.items()
-    assert "disk /secret/place is full" in caplog.text
-    assert "Traceback" not in caplog.text
-
-
-async def test_health_follows_the_bot(site: Site) -> None:
-    """200 while a session is in its game, 503 otherwise: what a supervisor asks."""
-    status, headers, body = await site.get("/healthz")
-    assert (status, body) == (200, b"ok\n")
-    assert headers.items() >= SAFE.items()
-    site.healthy = False
-    status, headers, body = await site.get("/healthz")
-    assert (status, body) == (503, b"no session is in its game\n")
-    assert headers.items() >= SAFE.items()
-
-
 async def test_a_taken_port_names_the_setting(site: Site) -> None:
     """And the other server goes on."""
     port = int(site.server.url.rsplit(":", 1)[1])
-    second = WebServer(site.shelf, host="127.0.0.1", port=port, healthy=lambda: True)  # type: ignore[arg-type]
+    second = WebServer(web.Application, host="127.0.0.1", port=port)
     with pytest.raises(WebError, match=rf"cannot listen on 127\.0\.0\.1:{port}.*choose another web\.port"):
         await second.start()
     await second.close()
     assert repr(second) == "<WebServer not started>"
-    assert (await site.get("/healthz"))[0] == 200
+    assert (await site.get("/login"))[0] == 200
 
 
 async def test_the_address_is_known_once_it_listens(site: Site) -> None:
@@ -191,7 +120,7 @@ async def test_the_address_is_known_once_it_listens(site: Site) -> None:
     assert site.server.url.startswith("http://127.0.0.1:")
     assert repr(site.server) == f"<WebServer {site.server.url}>"
     if socket.has_ipv6:
-        server = WebServer(site.shelf, host="::1", port=0, healthy=lambda: True)  # type: ignore[arg-type]
+        server = WebServer(web.Application, host="::1", port=0)
         try:
             await server.start()
         except WebError:
@@ -204,3 +133,74 @@ async def test_after_close_nobody_listens(site: Site) -> None:
     await site.server.close()
     with pytest.raises(OSError, match="onnect"):
         await site.connect()
+
+
+class Door:
+    """A site that is made late: ``after`` ends when a test says so, and ``made`` counts how often it was made."""
+
+    def __init__(self, bot: FakeBot) -> None:
+        self.bot, self.made = bot, 0
+        self.logged_in = asyncio.Event()
+        self.fails = False
+
+    def make(self) -> web.Application:
+        self.made += 1
+        if self.fails:
+            raise RuntimeError("a library is broken")
+        return build(self.bot)
+
+    def server(self) -> WebServer:
+        return WebServer(self.make, host="127.0.0.1", port=0, after=self.logged_in.wait)
+
+
+@pytest.fixture
+async def door(bot: FakeBot) -> AsyncIterator[Door]:
+    await bot.store.open()
+    yield Door(bot)
+    await bot.store.close()
+
+
+async def test_pages_are_made_once_the_logins_are_done(door: Door) -> None:
+    """Not before; the address is known meanwhile."""
+    server = door.server()
+    await server.start()
+    assert server.url.startswith("http://127.0.0.1:")
+    await asyncio.sleep(0)
+    assert door.made == 0
+    door.logged_in.set()
+    await until(lambda: door.made)
+    assert (await Site(server).get("/healthz"))[0] == 200
+    await server.close()
+
+
+async def test_who_comes_before_that_is_waited_on_at_once(door: Door) -> None:
+    """And so are all who come with the first."""
+    server = door.server()
+    await server.start()
+    answers = await asyncio.gather(*(Site(server).get("/healthz") for _ in range(20)))
+    assert [status for status, _, _ in answers] == [200] * 20
+    assert door.made == 1
+    assert not door.logged_in.is_set()
+    await server.close()
+
+
+async def test_a_site_that_cannot_be_made_lets_nobody_wait(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    """The bot goes on without pages, and its log says why."""
+    door.fails = True
+    server = door.server()
+    await server.start()
+    door.logged_in.set()
+    await until(lambda: "there are no web pages" in caplog.text)
+    assert "a library is broken" in caplog.text
+    with pytest.raises(OSError, match="onnect"):
+        await Site(server).connect()
+    await server.close()
+
+
+async def test_a_server_can_be_closed_before_its_pages_are_made(door: Door) -> None:
+    server = door.server()
+    await server.start()
+    await server.close()
+    assert door.made == 0
+    with pytest.raises(OSError, match="onnect"):
+        await Site(server).connect()
