@@ -5,23 +5,37 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mudbot import resolve
 from mudbot.errors import ApiError, PluginError, nearest
 from mudbot.mind.character import Character
+from mudbot.mind.moderation import Masked
+from mudbot.mind.remembered import Remembered
 
 if TYPE_CHECKING:
     from mudbot.api import Api
     from mudbot.clock import Clock
     from mudbot.config import Config
     from mudbot.equip import Equipment
+    from mudbot.events import Room, Speech
     from mudbot.host.host import Host
     from mudbot.mind.persona import Persona
     from mudbot.mud.session import Session
     from mudbot.recollection import Recollection
 
 log = logging.getLogger(__name__)
+
+
+class NoMemory:
+    """Of a character that nobody knows."""
+
+    async def recall(self, _speech: Speech, _room: Room) -> Remembered:
+        """Nothing."""
+        return Remembered()
+
+    def remember(self, speech: Speech, room: Room, answer: str) -> None:
+        """Not at all."""
 
 
 class Casting:
@@ -45,6 +59,21 @@ class Casting:
         made.lore.role_of, made.lore.wall = host.chat.role_of, self._clock.wall
         made.clock = self._clock
         self._known[session.name, persona.name] = made
+        return made
+
+    @staticmethod
+    def trial(config: Config, host: Host, persona: Persona, api: Api, clock: Clock) -> Character:
+        """*persona* for once, by the model and with the reviewers of the game; it knows nobody and remembers nothing.
+
+        Reviewers are told of no speaker: there is nobody in the game to be warned or muted.
+        """
+
+        async def review(words: str, source: Literal["player", "model"], _speaker: str | None) -> str | Masked | None:
+            return await host.review(words, source)
+
+        made = Character(persona, api, resolve.choose_model(config, persona), memory=NoMemory(), review=review)
+        made.lore.role_of, made.lore.wall = host.chat.role_of, clock.wall
+        made.clock = clock
         return made
 
     async def recast(self, equipment: Equipment, name: str, *, tell: Callable[[Character], None]) -> str:

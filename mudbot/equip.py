@@ -14,10 +14,11 @@ from mudbot.host.services.http import Carrier, Http
 from mudbot.host.services.log import PluginLog
 from mudbot.host.services.means import Means
 from mudbot.host.services.mud import Mud
+from mudbot.host.services.painting import PICTURE_HOSTS
 from mudbot.host.services.remembering import Remembering
 from mudbot.host.services.store import PluginStore
+from mudbot.host.services.texts import words_of
 from mudbot.host.services.wire import Wire
-from mudbot.host.services.words import words_of
 from mudbot.host.triggers import Triggers
 from mudbot.mind.manners import OptOuts
 
@@ -122,6 +123,9 @@ class Equipment:
             caller=Caller(session=session.name, plugin=name, organization=payer),
         )
         plugin.ai.may_paint = granted.images
+        painting, server = plugin.ai.painting, shared.config.api
+        painting.own_style, painting.plain = self.settings.picture_style or "", server.embedded
+        painting.fetch = Http(name, server.picture_sources, shared.carrier, setting=PICTURE_HOSTS)
         plugin.ai.judge = shared.judge
         plugin.ai.memory = self.memory
         plugin.ai.on_answer = shared.on_answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mudbot import resolve
@@ -12,12 +12,14 @@ from mudbot.errors import MudbotError, PluginError
 from mudbot.host.chores import Walls
 from mudbot.host.frames import Files
 from mudbot.host.reload import Roster
+from mudbot.host.services.bot import tell_all
 from mudbot.host.watch import watch
 from mudbot.host.watchdog import Watchdog
 from mudbot.refresh import Bot, Refreshed, program_of, refresh
 
 if TYPE_CHECKING:
-    from mudbot.config import Config, SessionConfig
+    from mudbot.config import Config
+    from mudbot.host.host import Host
     from mudbot.host.plugin import Plugin
     from mudbot.host.running import Running
     from mudbot.mud.session import Session
@@ -42,7 +44,8 @@ class Upkeep:
     ) -> None:  # fmt: skip
         self._reread = reread
         self._folders = resolve.plugin_folders(config)
-        files = Files()
+        self.files = files = Files()
+        """Which files are whose, of the plugins at work."""
         self._walls = Walls(files)
         self.roster = Roster(program_of(config), files, self._walls)
         self.roster.adopt(classes)
@@ -87,15 +90,7 @@ class Upkeep:
         await watch(self.roster, self._folders)
 
 
-def tell_owners(session: Session, settings: SessionConfig, running: Running) -> None:
-    """Tell the owners in the game that a plugin is paused, where the MUD's tells reach a login id and no mere name."""
-    texts, why = PAUSED[settings.language], WHY[settings.language].get(running.cause)
-    if why is None or session.state != "playing" or session.dialect.reply_to != "id":
-        return
-    text = texts.format(name=running.plugin.name, why=why, prefix=settings.command_prefix)
-    for owner in _once(settings.owners):
-        session.say("tell", text, owner)
-
-
-def _once(owners: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(owner.casefold() for owner in owners))
+def tell_owners(session: Session, host: Host, language: str, running: Running) -> None:
+    """Tell the owners in the game that a plugin is paused, where they can be told and it is not their own doing."""
+    if (why := WHY[language].get(running.cause)) is not None:
+        tell_all(session, host.owners, PAUSED[language].format(name=running.plugin.name, why=why, prefix=host.prefix))

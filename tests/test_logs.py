@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import html
+import io
 import json
 import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
+import structlog
 
 from mudbot import logs
+from mudbot.host.services.log import PluginLog
 
 SECRET = 'sk-Pa55"word\\+ü&'
 log = logging.getLogger("mudbot.test")
@@ -128,13 +133,9 @@ def test_json_is_one_object_a_line(err: Read) -> None:
     assert second["time"].endswith("+00:00")
 
 
-def test_the_time_is_shown_where_no_journal_adds_its_own(err: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service manager says that it keeps a journal by a variable."""
+def test_every_line_for_people_has_the_time(err: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that reads another stream of this machine is none of ours."""
     monkeypatch.setenv("JOURNAL_STREAM", "8:12345")
-    logs.setup(style="auto")
-    log.warning("x")
-    assert err() == "WARNING x\n"
-    monkeypatch.delenv("JOURNAL_STREAM")
     for style in ("auto", "console"):
         logs.setup(style=style)
         log.warning("x")
@@ -158,3 +159,147 @@ def test_setup_twice_writes_once(err: Read) -> None:
     logs.setup()
     log.warning("x")
     assert err().count("x") == 1
+
+
+ENCODED: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "repr": repr,
+    "bytes": lambda text: repr(text.encode()),
+    "json": json.dumps,
+    "json, not ascii": lambda text: json.dumps(text, ensure_ascii=False),
+    "json twice": lambda text: json.dumps({"body": json.dumps({"key": text})}),
+    "url": lambda text: quote(text, safe=""),
+    "url twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "form": quote_plus,
+    "every byte a %": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "html": html.escape,
+    "hex": lambda text: text.encode().hex(),
+    "HEX": lambda text: text.encode().hex().upper(),
+    "dump": lambda text: text.encode().hex(" "),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 for urls": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "basic": lambda text: base64.b64encode(f"bot:{text}".encode()).decode(),
+    "basic, one further": lambda text: base64.b64encode(f"bots:{text}".encode()).decode(),
+    "basic, two further": lambda text: base64.b64encode(f"robot:{text}!".encode()).decode(),
+    "gbk": lambda text: repr(text.encode("gbk", "replace")),
+    "utf-16": lambda text: "".join(f"\\u{ord(c):04x}" for c in text),
+}
+
+
+@pytest.mark.parametrize(
+    "secret", ["sk-proj-Canary0123456789", "p+ss/w&rd?canary", "canary<'pass'>\"", "密码canary金丝雀"]
+)
+@pytest.mark.parametrize("encode", ENCODED.values(), ids=ENCODED)
+def test_a_secret_is_known_in_all_its_forms(secret: str, encode: Callable[[str], str]) -> None:
+    """As headers, URLs, dumps, pages and other programs' messages hold it."""
+    logs.mask([secret])
+    text = encode(secret)
+    shown = logs.masked(f"<{text}>")
+    assert "********" in shown
+    # Of base64 a letter at each end has bits of its neighbours: it may stay, as what is not the secret.
+    begin = 24 if text.startswith('{"body"') else 8
+    assert not any(text[at : at + 6] in shown for at in range(begin, len(text) - 9))
+
+
+def test_masked_knows_the_secrets_of_plugins() -> None:
+    """What is masked in logs is masked wherever something is shown, also what became known later."""
+    assert logs.masked("a-canary of a plugin") == "a-canary of a plugin"
+    keep = logs.formatter(["b-canary"], "%(message)s")
+    logs.mask(["a-canary"])
+    assert logs.masked("a-canary, b-canary\x1b[2J") == "********, ********\\x1b[2J"
+    assert keep.format(logging.makeLogRecord({"msg": "a-canary"})) == "********"
+
+
+def test_fields_are_kept_apart(err: Read) -> None:
+    """Which session and plugin an entry is about, and what else a plugin says of it, are fields; none can be forged."""
+    logs.setup(style="json", secrets=["hunter2"])
+    with logs.about(session="inn"):
+        log.warning("one")
+    PluginLog("dice", "port").warning("two %d", 6, extra={"price": 5, "who": {"pass": "hunter2"}, "plugin": "forged"})
+    log.warning("three", extra={"time": "forged", "level": "forged", "x\x1b": "\x1b"})
+    first, second, third = map(json.loads, err().splitlines())
+    assert (first["session"], "plugin" in first) == ("inn", False)
+    assert (second["session"], second["plugin"], second["price"]) == ("port", "dice", 5)
+    assert second["who"] == {"pass": "********"}
+    assert third["time"].endswith("+00:00")
+    assert third["level"] == "warning"
+    assert third["x\\x1b"] == "\\x1b"
+    assert "session" not in third
+
+
+def test_fields_stand_behind_the_message_for_people(err: Read) -> None:
+    """All but those that the message names anyway."""
+    logs.setup(style="console")
+    PluginLog("dice", "port").warning("sold", extra={"price": 5})
+    assert err().endswith(" WARNING dice@port: sold  price=5\n")
+
+
+async def test_a_task_is_about_what_it_began_in(err: Read) -> None:
+    """What a session begins says so, and what another one begins does not."""
+    logs.setup(style="json")
+
+    async def work(name: str) -> None:
+        await asyncio.sleep(0)
+        log.warning(name)
+
+    with logs.about(session="inn"):
+        first = asyncio.create_task(work("first"))
+    await asyncio.gather(first, work("second"))
+    entries = [json.loads(line) for line in err().splitlines()]
+    assert {(entry["message"], entry.get("session")) for entry in entries} == {("first", "inn"), ("second", None)}
+
+
+def test_structlogs_own_loggers_are_heard(err: Read) -> None:
+    """A plugin that logs by structlog has its fields in the same entries, as safe as all."""
+    logs.setup(style="json", secrets=["hunter2"])
+    structlog.get_logger("mudbot.plugins.own").warning("sold", price=5, key="hunter2")
+    structlog.get_logger("mudbot.plugins.own").error("failed", exc_info=raised(ValueError("hunter2")))
+    first, second = map(json.loads, err().splitlines())
+    assert (first["message"], first["level"], first["logger"]) == ("sold", "warning", "mudbot.plugins.own")
+    assert (first["price"], first["key"]) == (5, "********")
+    assert second["traceback"].endswith("ValueError: ********")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_values_that_do_not_fit_are_shown_all_the_same(err: Read, style: str) -> None:
+    """The standard library would print the entry as it is, with its secrets and control characters."""
+    logs.setup(style=style, secrets=["hunter2"])
+
+    class Bad:
+        def __str__(self) -> str:
+            raise RuntimeError("no")
+
+        __repr__ = __str__
+
+    log.warning("%d and %s", "hunter2\x1b", 1)
+    log.warning("%s", Bad())
+    out = err()
+    assert "%d and %s ('********\\" in out.replace("\\\\", "\\")
+    assert "values that cannot be shown" in out
+    assert "Logging error" not in out
+    assert "hunter2" not in out
+
+
+def test_an_endless_entry_is_cut(err: Read) -> None:
+    """The beginning and the end say most."""
+    logs.setup(style="json")
+    log.warning("begin %s end", "x" * 1_000_000)
+    (line,) = err().splitlines()
+    assert len(line) < 40_000
+    assert "begin x" in line
+    assert "x end" in line
+
+
+def test_colours_are_for_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not for those who want none."""
+    for isatty, environ, coloured in ((True, {}, True), (False, {}, False), (True, {"NO_COLOR": "1"}, False)):
+        stream = io.StringIO()
+        stream.isatty = lambda isatty=isatty: isatty  # type: ignore[method-assign, misc]
+        monkeypatch.setattr("sys.stderr", stream)
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        logs.setup(style="console")
+        log.warning("x")
+        assert ("\x1b[33mWARNING\x1b[0m x" in stream.getvalue()) is coloured

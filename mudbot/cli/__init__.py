@@ -16,6 +16,10 @@ from mudbot.logs import visible
 COMMANDS = {
     "run": ("run", "Run the bot until it is told to stop (SIGTERM, Ctrl-C)."),
     "check": ("check", "Read the configuration and every plugin; print all problems at once."),
+    "doctor": ("doctor", "Look whether everything is as the bot needs it, and say what to do."),
+    "ctl": ("ctl", "Ask a running bot, or tell it what to do."),
+    "backup": ("backup", "Copy what the bot keeps into one file, while it runs or not."),
+    "restore": ("restore", "Make the store of a backup again."),
     "demo": ("demo", "Meet an innkeeper in a small world of its own: no key, no network service."),
     "hear": ("hear", "Read MUD lines as a dialect does, one JSON object a line."),
     "match": ("match", "Say which triggers would fire on a line, what they would do, and why not."),
@@ -28,6 +32,7 @@ COMMANDS = {
     "api": ("api", "Make one call of the API: text, pictures, files, models."),
     "models": ("models", "The embedded server's model files: fetch, list."),
     "memory": ("memory", "What characters remember of whom: list, show, export, forget, erase."),
+    "gallery": ("gallery", "The pictures that were drawn: list, show, pin, export, delete."),
     "persona": ("persona", "Characters: list, show, try; import and export character cards."),
     "plugin": ("plugin", "Plugins: begin a new one, test it, list them, show what one does."),
 }

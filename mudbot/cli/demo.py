@@ -32,11 +32,12 @@ def command(lang: str, texts: tuple[str, ...], scene: str | None, model: str | N
     """Start a small world, an embedded model and an innkeeper, and enter the inn.
 
     With --say or --scene it needs no terminal: it joins, says each text, waits for each answer, prints the transcript
-    and ends.  An answer is marked [model], or [fallback] where the innkeeper said a prepared line; exit status 0 only
-    if the model answered every text, 1 otherwise.
+    and ends.  An answer is marked [model], or [fallback] where the innkeeper said a prepared line; what a chat command
+    such as !help is answered is marked [command].  Exit status 0 only if the model answered every text that is no
+    command, 1 otherwise.
     """
     for text in texts:
-        if not text.strip() or text.lstrip().startswith(("!", "！")):
+        if not text.strip():
             raise click.UsageError(
                 f"--say {text!r}: say some words to the innkeeper; for a picture there is --scene TEXT"
             )

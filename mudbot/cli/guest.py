@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from mudbot.app import App
 from mudbot.config import Config
 from mudbot.errors import ConnectError
-from mudbot.events import Closed, Line, MudEvent, Prompt
+from mudbot.events import Closed, Line, MudEvent, Prompt, Speech
 from mudbot.logs import visible
 from mudbot.mind.character import Answer
 from mudbot.mind.sentences import sentences
@@ -18,10 +18,13 @@ from mudbot.mud.login import Login
 from mudbot.mud.telnet import Address, Connection
 
 NAMES = {"en": "Traveller", "zh": "行路人"}
+SCENE = {"en": "scene", "zh": "画"}
 TRIES = 3
 """A text is said again, twice at most, where a prepared line came instead of the model's answer."""
 ANSWER_WITHIN = 120.0
 """Seconds for an answer; a cold model on a busy machine reads its persona for half a minute."""
+QUIET = 0.3
+"""Seconds without a line after which a command has been answered, where nothing of it is under way any more."""
 
 
 class Guest:
@@ -57,6 +60,18 @@ class Guest:
         """Hang up."""
         self._link.abort("left")
 
+    async def answered(self) -> None:
+        """Return when what was typed, a chat command, is carried out and its reply was seen.  Raises TimeoutError."""
+        host, outbox = self._app.hosts[0], self._app.sessions[0].outbox
+        async with asyncio.timeout(ANSWER_WITHIN):
+            while True:
+                self.seen.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.seen.wait(), QUIET)
+                    continue
+                if self._over.is_set() or not (outbox.waiting or any(each.busy for each in host.running.values())):
+                    return
+
     async def over(self) -> None:
         """Return once the world has closed the link."""
         await self._over.wait()
@@ -89,7 +104,7 @@ async def transcript(config: Config, texts: list[str], scene: str | None) -> int
         await guest.enter()
         if app.warmed is not None and texts:
             await asyncio.wait({app.warmed})
-        answered = [await _ask(guest, answers, lines, text) for text in texts]
+        answered = [await _say(app, guest, answers, lines, text) for text in texts]
         drawn = await _draw(app, guest, lines, scene) if scene else True
         return 0 if all(answered) and drawn else 1
     except (TimeoutError, ConnectError) as exc:
@@ -98,6 +113,16 @@ async def transcript(config: Config, texts: list[str], scene: str | None) -> int
     finally:
         guest.leave()
         await app.stop()
+
+
+async def _say(app: App, guest: Guest, answers: asyncio.Queue[Answer], lines: list[str], text: str) -> bool:
+    """Say *text*, and print what it is answered; whether the model answered it, or it is a command and got a reply."""
+    if app.hosts[0].chat.read(Speech("say", guest.name, text)) is None:
+        return await _ask(guest, answers, lines, text)
+    done = await _order(guest, lines, text, by=app.sessions[0].character.name)
+    while not answers.empty():  # !persona is answered by the model
+        answers.get_nowait()
+    return done
 
 
 async def _ask(guest: Guest, answers: asyncio.Queue[Answer], lines: list[str], text: str) -> bool:
@@ -129,19 +154,25 @@ async def until_said(guest: Guest, lines: list[str], text: str) -> None:
                 await guest.seen.wait()
 
 
-async def _draw(app: App, guest: Guest, lines: list[str], scene: str) -> bool:
+async def _order(guest: Guest, lines: list[str], text: str, by: str = "") -> bool:
+    """Say *text*, a chat command, and print its reply, which *by* gives; whether there was one."""
     lines.clear()
-    guest.type(f"say !scene {scene}")
-    try:
+    guest.type(f"say {text}")
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ANSWER_WITHIN):
-            while not (link := _link_in(lines, app.pictures.public_url)):
-                if len([line for line in lines if line.strip()]) >= 2:  # our own words, and words instead of a link
-                    break
+            while len([line for line in lines if line.strip()]) < 2:  # our own words, and the first of the reply
                 guest.seen.clear()
                 await guest.seen.wait()
-    except TimeoutError:
-        link = None
-    _print(lines)
+            await guest.answered()
+    replies = [line for line in lines if by and line.startswith(by)]
+    for line in lines:
+        print(f"[command] {line}" if line in replies else line, flush=True)
+    return bool(replies)
+
+
+async def _draw(app: App, guest: Guest, lines: list[str], scene: str) -> bool:
+    await _order(guest, lines, f"!{SCENE[app.config.sessions[0].language]} {scene}")
+    link = _link_in(lines, app.pictures.public_url)
     picture = await app.pictures.find(link.rpartition("/")[2]) if link else None
     if picture is None:
         return False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from mudbot.cli.options import as_json, config_options, dialect_of, read
+from mudbot.cli.options import as_json, config_options, dialect_of, json_option, read
 from mudbot.errors import ConfigError
 from mudbot.logs import visible
 
@@ -40,7 +40,7 @@ _ESCAPE = re.compile(r"\\(?:e|x1[bB]|033)")
 @click.option("--set-value", "values", metavar="NAME=VALUE", multiple=True, help="For conditions; may be repeated.")
 @click.option("--gmcp", metavar="PACKAGE JSON", multiple=True, help="What the MUD told: 'Char.Vitals {\"hp\": 20}'.")
 @click.option("--explain", is_flag=True, help="Say of each trigger that comes near why it does not fire.")
-@click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
+@json_option()
 @click.argument("lines", metavar="LINE...|-", nargs=-1, required=True)
 def command(path: Path, overrides: tuple[str, ...], lines: tuple[str, ...], **options: Any) -> None:
     """Say which triggers would fire on each LINE, in their order, with their groups, and what they would do.
@@ -77,13 +77,13 @@ def _run(config: Config, lines: tuple[str, ...], **options: Any) -> bool:
     explain = options["explain"]
     trial = Trial(config, settings, dialect=dialect, explain=explain, between=options["between"])
     _give_values(trial, options["values"], options["gmcp"])
-    if explain and not options["as_lines"]:
+    if explain and not options["machine"]:
         auto = ", which is to be found out" if settings.dialect == "auto" and dialect is None else ""
         print(f"session {settings.name}, dialect {trial.dialect.name}{auto}, {len(trial.engine)} triggers")
     elif not explain and _worth_a_sieve(len(trial.engine), lines):
         trial.prepare()
     found = _read(lines, options["encoding"], settings.encoding)
-    fired, show = False, _as_json if options["as_lines"] else _as_text
+    fired, show = False, _as_json if options["machine"] else _as_text
     for seen in _seen(trial, found, prompt=options["prompt"]):
         fired = fired or bool(seen.fired)
         print(show(seen, explain=explain))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mudbot.cli.options import as_json, config_options, read
+from mudbot.cli.options import as_json, config_options, json_option, read
 from mudbot.clock import SystemClock
 from mudbot.logs import visible
 from mudbot.store.store import FILE, Store
@@ -42,6 +42,12 @@ def _which(func: Callable[..., Any]) -> Callable[..., Any]:
     return config_options(func)
 
 
+def _careful(func: Callable[..., Any]) -> Callable[..., Any]:
+    """``--dry-run`` and ``--yes``."""
+    func = click.option("--yes", is_flag=True, help="Do not ask.")(func)
+    return click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")(func)
+
+
 @click.group("memory")
 def command() -> None:
     """What characters remember of those they talk with.
@@ -60,11 +66,11 @@ def command() -> None:
 
 @command.command("list")
 @_which
-@click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
-def list_(json_lines: bool, **chosen: Any) -> None:  # noqa: FBT001 - click gives it by name
+@json_option()
+def list_(machine: bool, **chosen: Any) -> None:  # noqa: FBT001 - click gives it by name
     """Who is remembered by which character, and how much."""
     found = _run(chosen, _overview) or []
-    if json_lines:
+    if machine:
         for each in found:
             print(as_json(_data(each)))
         return
@@ -105,8 +111,7 @@ def export(**chosen: Any) -> None:
 
 @command.command()
 @_which
-@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_careful
 def forget(dry_run: bool, yes: bool, **chosen: Any) -> None:  # noqa: FBT001 - click gives them by name
     """Delete all that is remembered of a speaker: --speaker says of whom."""
     if not chosen["speakers"]:
@@ -116,8 +121,7 @@ def forget(dry_run: bool, yes: bool, **chosen: Any) -> None:  # noqa: FBT001 - c
 
 @command.command()
 @_which
-@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_careful
 def erase(dry_run: bool, yes: bool, **chosen: Any) -> None:  # noqa: FBT001 - click gives them by name
     """Delete all that characters remember, or that of one session, character or speaker.
 

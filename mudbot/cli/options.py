@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 DEFAULT = Path("config.yaml")
 
 
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What ``@click.option(...)`` is."""
+
+
+def config_option(told: str = "The configuration.", *, default: Path | None = DEFAULT) -> Option:
+    """``-c FILE``, as the argument ``path``."""
+    return click.option(
+        "-c",
+        "--config",
+        "path",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        default=default,
+        show_default=True,
+        help=told,
+    )
+
+
 def config_options(func: Callable[..., Any]) -> Callable[..., Any]:
     """``-c FILE`` and ``--set KEY=VALUE``."""
     func = click.option(
@@ -27,16 +45,26 @@ def config_options(func: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         help="Override one setting, for example sessions.0.port=4001; may be repeated.",
     )(func)
-    return click.option(
-        "-c",
-        "--config",
-        "path",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        default=DEFAULT,
-        show_default=True,
-        help="The configuration.",
-    )(func)
+    return config_option()(func)
+
+
+def json_option(told: str = "One JSON object a line.") -> Option:
+    """``--json``, as the argument ``machine``."""
+    return click.option("--json", "machine", is_flag=True, help=told)
+
+
+force_option = click.option("--force", is_flag=True, help="Let --output replace a file that is there.")
+
+
+def listen_options(port: int) -> Option:
+    """``--host`` and ``--port``."""
+
+    def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
+        ports = click.IntRange(0, 65535)
+        func = click.option("--port", type=ports, default=port, show_default=True, help="0 takes any free one.")(func)
+        return click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")(func)
+
+    return decorate
 
 
 def read(path: Path, overrides: tuple[str, ...]) -> Config:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mudbot.cli.options import force_option
 from mudbot.cli.persona_list import list_
 from mudbot.cli.persona_show import show
 from mudbot.cli.persona_try import try_
@@ -35,7 +36,7 @@ command.add_command(try_)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the persona here."
 )
-@click.option("--force", is_flag=True, help="Let --output replace a file that is there.")
+@force_option
 @click.argument("card", type=click.Path(path_type=Path))
 def import_(card: Path, output: Path, *, force: bool) -> None:
     """Make a persona of a character card: V1, V2 or V3, as PNG, JSON or CHARX.
@@ -61,7 +62,7 @@ def import_(card: Path, output: Path, *, force: bool) -> None:
 @command.command("export")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here, else to the screen.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Put the card into this PNG: --output is one, then.")
-@click.option("--force", is_flag=True, help="Let --output replace a file that is there.")
+@force_option
 @click.argument("name")
 def export(name: str, output: Path | None, picture: Path | None, *, force: bool) -> None:
     """Give the character card back that a persona was imported from, or make one (V3) of a persona that was not.

@@ -7,21 +7,12 @@ from typing import Any
 
 import click
 
-from mudbot.cli.options import DEFAULT, as_json
+from mudbot.cli.options import DEFAULT, as_json, config_option, json_option
 from mudbot.cli.persona_find import Found, personas
 from mudbot.errors import ConfigError
 from mudbot.logs import visible
 
-config_option = click.option(
-    "-c",
-    "--config",
-    "path",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    default=DEFAULT,
-    show_default=True,
-    help="The configuration, where there is one.",
-)
+maybe_config_option = config_option("The configuration, where there is one.")
 
 
 def existing(path: Path) -> Path | None:
@@ -30,14 +21,14 @@ def existing(path: Path) -> Path | None:
 
 
 @click.command("list", short_help="Those at hand: shipped, in sessions, in the folder.")
-@config_option
-@click.option("--json", "json_", is_flag=True, help="One JSON array.")
-def list_(path: Path, *, json_: bool) -> None:
+@maybe_config_option
+@json_option("One JSON array.")
+def list_(path: Path, *, machine: bool) -> None:
     """List personas: those that come with mudbot, those that a session plays, and those in the configuration's folder
     and in `personas` there.
     """
     rows = [_row(found) for found in personas(existing(path))]
-    if json_:
+    if machine:
         print(as_json(rows, indent=2))
         return
     widths = [max(_width(str(row[key])) for row in rows) for key in ("name", "character", "languages")]

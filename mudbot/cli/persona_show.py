@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mudbot.cli.options import as_json
+from mudbot.cli.options import as_json, json_option
 from mudbot.cli.persona_find import find
-from mudbot.cli.persona_list import config_option, existing
+from mudbot.cli.persona_list import existing, maybe_config_option
 from mudbot.logs import visible
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ SHORT = 300
 
 
 @click.command("show", short_help="Who a character is: names, lore, what a prompt of it costs.")
-@config_option
+@maybe_config_option
 @click.option("--all", "whole", is_flag=True, help="Every text whole, every piece of lore.")
-@click.option("--json", "json_", is_flag=True, help="The whole persona as one JSON object.")
+@json_option("The whole persona as one JSON object.")
 @click.argument("name", metavar="NAME|FILE")
-def show(name: str, path: Path, *, whole: bool, json_: bool) -> None:
+def show(name: str, path: Path, *, whole: bool, machine: bool) -> None:
     """Show a persona: its names and languages, what is always told to a model and how many tokens that takes, its lore
     and what calls it, how it samples, and of a card what its maker says of it.
     """
     from mudbot.mind.persona import load_persona
 
     persona = load_persona(find(name, existing(path)))
-    if json_:
+    if machine:
         print(as_json(as_data(persona), indent=2))
         return
     for line in _page(persona, whole=whole):

@@ -18,6 +18,7 @@ from mudbot.cli.options import config_options
 from mudbot.cli.persona_find import find
 from mudbot.cli.persona_list import existing
 from mudbot.logs import visible
+from mudbot.mind.explained import explained
 
 if TYPE_CHECKING:
     from mudbot.app import App
@@ -64,7 +65,7 @@ def try_(name: str, path: Path, overrides: tuple[str, ...], texts: tuple[str, ..
         list(texts) if texts or sys.stdin.isatty() else [line for line in sys.stdin.read().splitlines() if line.strip()]
     )
     folder = Path(tempfile.mkdtemp(prefix="mudbot-try-"))
-    talk = Talk(_app(config.model_copy(update={"store": folder}), books), persona, explain=explain)
+    talk = Talk(_app(config.model_copy(update={"store": str(folder)}), books), persona, explain=explain)
     work = talk.said(lines) if lines or not sys.stdin.isatty() else talk.chat()
     asyncio.run(ending(_apart(work, folder)))
 
@@ -187,23 +188,12 @@ class Talk:
         if not self.explain:
             return
 
-        def told(prompt: Prompt, recalled: Recalled) -> None:
-            show("\n".join(visible(line) for line in explained(prompt, recalled).splitlines()))
+        def look(prompt: Prompt, recalled: Recalled) -> None:
+            told = f"{explained(prompt, recalled)}\n\n{'=' * 20}"
+            show("\n".join(visible(line) for line in told.splitlines()))
 
         for character in self.app.characters:
-            character.on_prompt = told
-
-
-def explained(prompt: Prompt, recalled: Recalled) -> str:
-    """The prompt, what called the lore in it, and what is not in it."""
-    called = [f"{each.why}: {each.entry.title or each.entry.text[:60]}" for each in recalled]
-    missing = [f"{each.why}: {each.entry.title or each.entry.text[:60]}" for each in recalled.left_out]
-    parts = [prompt.explained()]
-    if called:
-        parts.append("\n".join(["== lore was called by", *called]))
-    if missing:
-        parts.append("\n".join(["== lore that was called and left out", *missing]))
-    return "\n\n".join([*parts, "=" * 20])
+            character.on_prompt = look
 
 
 def _last(text: str) -> str:

@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mudbot.cli.options import DEFAULT, as_json
+from mudbot.cli.options import DEFAULT, as_json, config_option, json_option
 from mudbot.cli.plugin_new import TEMPLATES
 from mudbot.logs import visible
 
 if TYPE_CHECKING:
     from mudbot.config import Config
 
-_config_option = click.option(
-    "-c",
-    "--config",
-    "path",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help=f"The configuration; without it {DEFAULT}, if there is one.",
-)
-_json_option = click.option("--json", "as_lines", is_flag=True, help="As JSON.")
+_config_option = config_option(f"The configuration; without it {DEFAULT}, if there is one.", default=None)
 
 
 @click.group("plugin", short_help="Plugins: begin a new one, test it, list them, show what one does.")
@@ -83,8 +75,8 @@ def test(name: str, options: tuple[str, ...]) -> None:
 
 @command.command("list", short_help="Show every plugin there is, and which are on.")
 @_config_option
-@_json_option
-def list_(path: Path | None, *, as_lines: bool) -> None:
+@json_option("As JSON.")
+def list_(path: Path | None, *, machine: bool) -> None:
     """Show every plugin that is found: whether the configuration has it on, where it is from, what it is for.
 
     No plugin is loaded for it.  One that another of the same name stands before is marked as shadowed.
@@ -92,14 +84,14 @@ def list_(path: Path | None, *, as_lines: bool) -> None:
     from mudbot.cli import plugin_list
 
     rows = plugin_list.rows(*configuration(path))
-    print(as_json(plugin_list.as_data(rows), indent=2) if as_lines else visible_lines(plugin_list.as_text(rows)))
+    print(as_json(plugin_list.as_data(rows), indent=2) if machine else visible_lines(plugin_list.as_text(rows)))
 
 
 @command.command(short_help="Show what a plugin does and may do.")
 @click.argument("name")
 @_config_option
-@_json_option
-def show(name: str, path: Path | None, *, as_lines: bool) -> None:
+@json_option("As JSON.")
+def show(name: str, path: Path | None, *, machine: bool) -> None:
     """Show what plugin NAME does: settings, triggers, commands, events, timers, permissions.
 
     It is loaded for it, and not started.
@@ -108,7 +100,7 @@ def show(name: str, path: Path | None, *, as_lines: bool) -> None:
 
     config, exists = configuration(path)
     facts = plugin_facts.of(name, config, exists=exists)
-    print(as_json(facts, indent=2) if as_lines else visible_lines(plugin_show.as_text(facts)))
+    print(as_json(facts, indent=2) if machine else visible_lines(plugin_show.as_text(facts)))
 
 
 @command.command(short_help="Print a reference in Markdown: of a plugin, or of all that one can use.")

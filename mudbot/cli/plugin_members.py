@@ -17,7 +17,6 @@ FOR_HOST = {
     "Line": ("after", "alone", "apart"),
     "Packages": ("put", "clear"),
     "Pattern": ("compiled", "regex", "re_flags"),
-    "Roster": ("adopt", "open", "blocked", "change", "classes", "refresh"),
     "Speech": ("heard",),
     "Vitals": ("learn", "clear"),
 }

@@ -121,6 +121,16 @@ def _permissions(facts: Facts) -> Told:
     return found
 
 
+def ungranted(facts: Facts) -> list[str]:
+    """What the plugin seems to want and is not granted, a line each: with where it wants it, and what to write."""
+    granted, wanted = facts["permissions"]["granted"] or {}, facts["permissions"]["wanted"]
+    return [
+        f"{facts['name']} is not granted {name}, which it wants at {_places(places)}: {_grant(name, facts)}"
+        for name, places in wanted.items()
+        if not granted.get(name)
+    ]
+
+
 def _grant(name: str, facts: Facts) -> str:
     """What the owner writes below the plugin's name to grant a permission."""
     hosts = ", ".join(facts["permissions"]["hosts"]) or "HOST"

@@ -94,7 +94,7 @@ def _permission(node: ast.AST) -> str | None:
             return None if any(each.arg == "say" for each in keywords) else "commands"
         case ast.Attribute(value=ast.Attribute(attr="mud"), attr="send"):
             return "commands"
-        case ast.Attribute(value=ast.Attribute(attr="ai"), attr="image"):
+        case ast.Attribute(value=ast.Attribute(attr="ai"), attr="image" | "paint" | "edit_image" | "vary_image"):
             return "images"
         case ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr="http")):
             return "http"

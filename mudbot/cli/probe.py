@@ -7,17 +7,16 @@ from pathlib import Path
 
 import click
 
-from mudbot.cli.options import DEFAULT, as_json, read
+from mudbot.cli.options import as_json, config_option, json_option, read
 from mudbot.logs import visible
 
 
 @click.command("probe", short_help="Connect to a MUD once and say what it is: encoding, dialect, options, prompts.")
 @click.argument("host")
 @click.argument("port", type=click.IntRange(1, 65535))
-@click.option("--json", "machine", is_flag=True, help="Print JSON.")
+@json_option("Print JSON.")
 @click.option("--login", is_flag=True, help="Try the login that the configuration has for this MUD, then leave.")
-@click.option("-c", "--config", "path", type=click.Path(path_type=Path), default=DEFAULT, show_default=True,
-              help="The configuration, for --login.")  # fmt: skip
+@config_option("The configuration, for --login.")
 @click.option("--tls", is_flag=True, help="Connect with TLS and verify the certificate.")
 @click.option("--insecure", is_flag=True, help="With TLS, but take any certificate.")
 @click.option("--proxy", metavar="URL", help="socks5://… or http://… to go by.")

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from mudbot import logs
-from mudbot.cli.options import as_json, config_options, read
+from mudbot.cli.options import as_json, config_options, json_option, read
 from mudbot.logs import visible
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float | 
     "--profile", is_flag=True, help="Show the slowest triggers that were searched for, and how often each fired."
 )
 @click.option("--show", is_flag=True, help="Show what the MUD sent as well.")
-@click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
+@json_option()
 @click.argument("transcript", type=click.Path(path_type=Path))
 def command(  # noqa: PLR0913 - each is an option
     *,
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913 - each is an option
     diff: bool,
     profile: bool,
     show: bool,
-    json_lines: bool,
+    machine: bool,
 ) -> None:
     """Put TRANSCRIPT through the bot as the configuration describes it, and print what it would send, in order.
 
@@ -116,10 +116,10 @@ def command(  # noqa: PLR0913 - each is an option
     said = Answers.read(answers) if answers is not None else None
     way = Way(speed=speed, answers=said, live=live, session=session, encoding=_known(encoding), show=show)
     try:
-        outcome = _perform(config, transcript, way, plugin, quiet=diff, json_lines=json_lines)
-        differs = diff and _differs(outcome, json_lines=json_lines)
+        outcome = _perform(config, transcript, way, plugin, quiet=diff, machine=machine)
+        differs = diff and _differs(outcome, machine=machine)
         if profile:
-            _print_profile(outcome, json_lines=json_lines)
+            _print_profile(outcome, machine=machine)
         sys.stdout.flush()
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -143,9 +143,7 @@ def _given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) not in (None, ParameterSource.DEFAULT)
 
 
-def _perform(
-    config: Config | None, path: Path, way: Way, plugin: str | None, *, quiet: bool, json_lines: bool
-) -> Outcome:
+def _perform(config: Config | None, path: Path, way: Way, plugin: str | None, *, quiet: bool, machine: bool) -> Outcome:
     from mudbot.errors import MudError
     from mudbot.mud.transcript import Log
     from mudbot.mud.transcript import read as read_transcript
@@ -174,7 +172,7 @@ def _perform(
 
     def tell(said: Said) -> None:
         if not quiet:
-            print(as_json({"t": said.at, "kind": said.kind, "text": said.text}) if json_lines else _line(said))
+            print(as_json({"t": said.at, "kind": said.kind, "text": said.text}) if machine else _line(said))
 
     outcome = replay(config, transcript, tell, way)
     if outcome.why:
@@ -186,31 +184,31 @@ def _line(said: Said) -> str:
     return f"{said.at:10.3f}  {said.kind:<5}  {visible(said.text.replace(chr(10), ' / ')) or '(Enter)'}"
 
 
-def _differs(outcome: Outcome, *, json_lines: bool) -> bool:
+def _differs(outcome: Outcome, *, machine: bool) -> bool:
     """Print what differs; whether anything does."""
     lines = list(difflib.unified_diff(outcome.then, outcome.now, "sent then", "sent now", lineterm=""))
     for line in lines:
-        if not json_lines:
+        if not machine:
             print(visible(line))
         elif line[:1] in "+-" and not line.startswith(("--- sent then", "+++ sent now")):
             print(as_json({"sent": "now" if line[0] == "+" else "then", "text": line[1:]}))
     return bool(lines)
 
 
-def _print_profile(outcome: Outcome, *, json_lines: bool) -> None:
+def _print_profile(outcome: Outcome, *, machine: bool) -> None:
     tried = [entry for entry in outcome.entries if entry.tried]
     slowest: Sequence[Entry[Any]] = sorted(tried, key=lambda entry: (-entry.spent, entry.rank))[:SLOWEST]
-    if not json_lines:
+    if not machine:
         print(f"{'ms':>10} {'tried':>8} {'fired':>8} {'last':>10}  trigger")
     for entry in slowest:
         last = None if entry.last is None else round(entry.last - outcome.began, 3)
         name = entry.trigger.name or entry.trigger.patterns[0].source
         spent = round(entry.spent * 1000, 3)
-        if json_lines:
+        if machine:
             row = {"trigger": name, "ms": spent, "tried": entry.tried, "fired": entry.fired, "last": last}
             print(as_json(row))
         else:
             shown = "-" if last is None else f"{last:.3f}"
             print(f"{spent:10.3f} {entry.tried:8} {entry.fired:8} {shown:>10}  {visible(name)}")
     if never := len(outcome.entries) - len(tried):
-        print(as_json({"never_tried": never}) if json_lines else f"never searched for: {never}")
+        print(as_json({"never_tried": never}) if machine else f"never searched for: {never}")

@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from mudbot.cli.models import NAMES
+from mudbot.cli.options import listen_options
 
 KEY = "MUDBOT_SERVE_KEY"
 
 
 @click.command("serve", short_help="Open the embedded server by itself, for any OpenAI client.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8081, show_default=True, help="0 takes any free one.")
+@listen_options(8081)
 @click.option("--model", type=click.Choice(NAMES), default="auto", show_default=True, help="The language model.")
 @click.option("--api-key", metavar="KEY", help=f"Ask for this key; better in the environment variable {KEY}.")
 @click.option(

@@ -6,6 +6,7 @@ import asyncio
 
 import click
 
+from mudbot.cli.options import listen_options
 from mudbot.local.tavern import DIALECTS, Tavern
 from mudbot.local.tavern.serve import serve
 
@@ -13,8 +14,7 @@ from mudbot.local.tavern.serve import serve
 @click.command("tavern", short_help="Open the small world alone, with the manners of a family of MUDs.")
 @click.option("--dialect", type=click.Choice(DIALECTS), default="tavern", show_default=True, help="Whose manners.")
 @click.option("--encoding", metavar="E", help="Of all text; by default the first that the dialect is found with.")
-@click.option("--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0 takes any free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@listen_options(4000)
 @click.option("--language", type=click.Choice(["en", "zh"]), help="Of the login; by default the dialect's.")
 @click.option(
     "--player",

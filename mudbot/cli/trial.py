@@ -19,6 +19,7 @@ from mudbot.mud.dialect import load as load_dialect
 from mudbot.mud.ear import Ear
 from mudbot.mud.login import Character
 from mudbot.mud.session import Session
+from mudbot.mud.spelling import in_both_scripts
 from mudbot.triggers.data import MOST, WITHIN, Throttle, Written
 from mudbot.triggers.engine import Engine
 from mudbot.triggers.explain import Look, Miss, Near, Nearest, looks, reasons
@@ -115,6 +116,8 @@ class Trial:
             trusted=settings.trusted,
             answerable=self._session.can_answer,
         )
+        names = in_both_scripts(name, *persona.names)
+        self._chat.names = lambda: names
         self._methods: dict[str, str] = {}
         self.engine: Engine[Origin] = Engine(backend="auto")
         self.engine.prepare()  # before there are any: a few lines are searched for all of them sooner than sieved

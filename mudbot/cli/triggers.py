@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from mudbot.cli.options import force_option
 from mudbot.errors import ConfigError, Problem
 from mudbot.logs import visible
 
@@ -32,7 +33,7 @@ def command() -> None:
 )
 @click.option("--encoding", type=click.Choice(_ENCODINGS), help="Of FILE, where it is not UTF-8.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here.")
-@click.option("--force", is_flag=True, help="Let --output replace a file that is there.")
+@force_option
 @click.argument("file", type=click.File("rb"))
 def import_(source: Source | None, encoding: str | None, output: Path | None, file: BinaryIO, *, force: bool) -> None:
     """Turn a trigger file of TinTin++, Mudlet, MUSHclient or PyMUD into YAML for `triggers:`.

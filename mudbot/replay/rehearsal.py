@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pydantic import ValidationError
 
@@ -20,7 +21,8 @@ from mudbot.mud.rules import LoginRules
 from mudbot.replay.script import ScriptedApi
 from mudbot.replay.wire import Wire
 from mudbot.resolve import CARRIER
-from mudbot.store.pictures import Picture, Pictures
+from mudbot.store.pictures import More, Picture, Pictures
+from mudbot.store.store import Store
 
 if TYPE_CHECKING:
     from mudbot.api import Api
@@ -40,12 +42,31 @@ STARS = "********"
 class NoPictures(Pictures):
     """Keeps none, and has a link for each that is the same in every replay."""
 
-    _count = 0
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._made: list[Picture] = []
 
-    async def add(self, data: bytes, *, session: str, speaker: str, prompt: str, caption: str) -> Picture:  # noqa: ARG002 - the base class's
-        self._count += 1
-        name = f"picture{self._count}"
-        return Picture(name, Path(name), "image/png", caption, self._link(name))
+    async def add(
+        self,
+        data: bytes,  # noqa: ARG002 - the base class's
+        *,
+        session: str,
+        speaker: str,
+        prompt: str,
+        caption: str,
+        **more: Unpack[More],
+    ) -> Picture:
+        name = f"picture{len(self._made) + 1}"
+        made = Picture(name, Path(name), "image/png", caption, self._link(name), at=self._store.clock.wall())
+        self._made.append(replace(made, session=session, speaker=speaker, prompt=prompt, **more))
+        return self._made[-1]
+
+    async def find(self, picture_id: str) -> Picture | None:
+        return next((picture for picture in self._made if picture.id == picture_id), None)
+
+    async def of_subject(self, subject: str, since: float) -> Picture | None:
+        made = (picture for picture in reversed(self._made) if picture.subject == subject and picture.at >= since)
+        return next(made, None) if subject else None
 
 
 class NoWeb:

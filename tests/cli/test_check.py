@@ -139,3 +139,19 @@ def test_what_an_owner_must_not_have_to_guess_is_said(tmp_path: Path, settings: 
     result = check(path)
     assert result.exit_code == 0, result.output
     assert f"moderation: {said}" in result.output
+
+
+def test_a_permission_that_a_plugin_wants_and_has_not_is_a_warning(tmp_path: Path) -> None:
+    """With where its code wants it, and what to write; one that is granted, or wanted by nobody, is none."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "walk.py").write_text(
+        "from mudbot import Plugin, trigger\n\n\nclass Walk(Plugin):\n    @trigger('^x')\n    async def go(self):\n"
+        "        await self.mud.send('north')\n        await self.http.get('https://api.example.org/x')\n"
+    )
+    path = tmp_path / "config.yaml"
+    path.write_text("sessions: [{host: tavern}]\nplugins:\n  basics:\n  walk: {permissions: {commands: true}}\n")
+    result = check(path)
+    assert result.exit_code == 0, result.output
+    assert [line for line in result.output.splitlines() if "granted" in line] == [
+        "warning: walk is not granted http, which it wants at walk.py:8: permissions: {http: [api.example.org]}"
+    ]

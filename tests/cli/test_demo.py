@@ -97,8 +97,25 @@ def test_a_picture_needs_no_model(tmp_path: Path) -> None:
     assert "picture: " in done.stdout
 
 
-@pytest.mark.parametrize("text", ["", "  ", "!status"])
-def test_words_that_no_model_answers_are_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    ("lang", "text", "reply"),
+    [
+        ("zh", "老陈，帮助", "[command] 老陈说道：我听得懂："),
+        ("en", "!status", '[command] Chen says, "inn: in the game'),
+        ("en", "!forget", "[command] Chen tells you, "),
+    ],
+)
+def test_a_chat_command_gets_its_reply_and_nobody_waits_for_the_model(
+    spec: ModelSpec, lang: str, text: str, reply: str
+) -> None:
+    done = demo("--lang", lang, "--model", spec.name, "--say", text)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert reply in done.stdout
+    assert "no answer" not in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_no_words_are_refused(text: str) -> None:
     """Nobody waits minutes for an answer that cannot come."""
     done = demo("--say", text)
     assert done.returncode == 2

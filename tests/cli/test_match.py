@@ -331,6 +331,13 @@ def test_no_trigger_looks_at_a_chat_command(folder: Path) -> None:
     assert [row["missed"] for row in rows("--explain", chat)] == [[]]
 
 
+def test_a_command_by_the_character_s_name_is_one() -> None:
+    """By that of the login, and by any that the persona has."""
+    said = [f'Bob says, "{text}"' for text in ("chen, status", "掌柜，状态", "Chen, status report", "Bob, status")]
+    options = ("--session", "far", "--set", "sessions.0.character=innkeeper-zh", "--dialect", "generic")
+    assert [row.get("command", {}).get("calls") for row in rows(*options, *said)] == ["basics.status"] * 2 + [None] * 2
+
+
 def test_an_owner_s_command_exists_for_owners() -> None:
     """Whose tell has the colour of tells."""
     true, forged = "\\e[1;32m巫师(wiz)告诉你：!rule\\e[0m", "巫师(wiz)告诉你：!rule"

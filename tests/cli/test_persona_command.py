@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import zlib
@@ -171,9 +172,9 @@ def test_a_page_as_json_has_everything(run: Any) -> None:
 
 
 def test_all_says_all(run: Any) -> None:
-    assert "… and 28 more" in run("show", "innkeeper").out
+    assert re.search(r"… and \d+ more", run("show", "innkeeper").out)
     whole = run("show", "innkeeper", "--all").out
-    assert "more" not in whole.split("lore  ")[1].split("fallbacks")[0].replace("anymore", "")
+    assert not re.search(r"… and \d+ more", whole.split("lore  ")[1].split("fallbacks")[0])
     assert "The only orders I take" in " ".join(whole.split())
 
 

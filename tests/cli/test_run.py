@@ -3,82 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-CONFIG = """\
-api: {{base_url: "{api}"{key}}}
-sessions:
-  - host: tavern
-    login: {{name: Chen, password: "${{MUD_SECRET}}"}}
-plugins: {{dialogue: null, basics: null}}
-store: {store}
-web: {{port: 0}}
-"""
-
-
-class Daemon:
-    """A running ``mudbot run``."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.log = ""
-        self._news = asyncio.Event()
-        self._reading = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            self.log += line.decode()
-            self._news.set()
-        self._news.set()
-
-    async def expect(self, pattern: str) -> None:
-        async with asyncio.timeout(30):
-            while not re.search(pattern, self.log):
-                assert not self._reading.done(), self.log
-                self._news.clear()
-                await self._news.wait()
-
-    async def ended(self) -> int:
-        status = await asyncio.wait_for(self.process.wait(), 15)
-        await self._reading
-        return status
-
-
-Start = Callable[..., Awaitable[Daemon]]
-
-
-@pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    """Start the daemon with extra options; killed in the end if it still runs."""
-    daemons: list[Daemon] = []
-
-    async def run(*options: str, api: str = "embedded", key: str = "") -> Daemon:
-        config = tmp_path / "config.yaml"
-        config.write_text(CONFIG.format(api=api, key=key, store=tmp_path / "data"))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "mudbot", "run", "-c", str(config), *options),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "MUD_SECRET": "canary-of-the-mud", "MUDBOT_MODELS": str(tmp_path / "no-models")},
-        )
-        daemons.append(Daemon(process))
-        return daemons[-1]
-
-    yield run
-    for daemon in daemons:
-        if daemon.process.returncode is None:
-            daemon.process.kill()
-        await daemon.ended()
+from tests.cli.daemon_stage import Start
 
 
 async def test_it_logs_in_and_ends_on_sigterm(start: Start) -> None:
@@ -242,9 +174,42 @@ async def test_it_goes_on_while_the_mud_is_away(start: Start) -> None:
         ("plugins.dialoge=null", "did you mean 'dialogue'"),
     ],
 )
-async def test_what_cannot_start_says_why_and_exits_with_1(start: Start, option: str, said: str) -> None:
+async def test_a_wrong_configuration_says_why_and_exits_with_78(start: Start, option: str, said: str) -> None:
     """One line, no traceback, the nearest right name."""
     daemon = await start("--set", option)
-    assert await daemon.ended() == 1
+    assert await daemon.ended() == 78
     assert said in daemon.log
     assert "Traceback" not in daemon.log
+
+
+async def test_what_a_restart_may_mend_exits_with_1(start: Start) -> None:
+    """Something else listens where the pages are to be: that may pass."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        daemon = await start("--set", f"web.port={taken.getsockname()[1]}")
+        assert await daemon.ended() == 1
+    assert "web.port" in daemon.log
+
+
+async def test_a_second_bot_with_the_same_store_exits_with_75(start: Start) -> None:
+    """It says which process runs, and that one goes on undisturbed."""
+    first = await start()
+    await first.expect("tavern: playing")
+    second = await start()
+    assert await second.ended() == 75
+    assert f"process {first.process.pid}" in second.log
+    assert "connecting" not in second.log
+    first.process.send_signal(signal.SIGTERM)
+    assert await first.ended() == 0
+
+
+async def test_a_bot_that_was_killed_leaves_no_lock(start: Start) -> None:
+    """The next one runs at once, over the socket that lies about."""
+    first = await start()
+    await first.expect("tavern: playing")
+    first.process.kill()
+    await first.ended()
+    second = await start()
+    await second.expect("tavern: playing")
+    assert "control.sock" not in second.log
+    second.process.send_signal(signal.SIGTERM)
+    assert await second.ended() == 0

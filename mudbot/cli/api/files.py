@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mudbot.cli.api.common import Common
-from mudbot.cli.api.inputs import File, merged, param_option
+from mudbot.cli.api.inputs import File, after_option, limit_option, merged, param_option
 from mudbot.cli.api.models import deletion, id_option
 from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import note, when
@@ -29,8 +29,8 @@ _LONGEST_NAME = 200
 
 @action("files.list")
 @click.option("--purpose", metavar="WORD", help="Only those of this purpose.")
-@click.option("-l", "--limit", type=int, metavar="N", help="At most so many.")
-@click.option("-a", "--after", metavar="ID", help="Those that follow this one.")
+@limit_option
+@after_option
 def list_files(common: Common, **options: Any) -> Work:  # noqa: ARG001
     """The files on the server: id, name, bytes, purpose, state, since when."""
     params = merged(options, ())

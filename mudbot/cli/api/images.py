@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mudbot.cli.api.common import Common
-from mudbot.cli.api.inputs import File, Text, merged, param_option, with_options
+from mudbot.cli.api.inputs import File, Text, merged, param_option, user_option, with_options
 from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.pictures import folder_of, show
 from mudbot.cli.api.printing import note, raw
@@ -25,7 +25,7 @@ _COMMON = with_options(
     click.option("-s", "--size", metavar="WxH", help="For example 256x256 or 1024x1024; else as the server likes."),
     click.option("--response-format", metavar="url|b64_json", help="As links, or in the answer itself (use -o DIR)."),
     click.option("-m", "--model", metavar="MODEL", help="The model; without it the configuration's, or the server's."),
-    click.option("--user", metavar="NAME", help="On whose behalf, for the server."),
+    user_option,
     param_option,
 )
 _PROMPT = click.option("-p", "--prompt", type=Text(), required=True, help="What to paint; - reads standard input.")

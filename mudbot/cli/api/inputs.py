@@ -91,6 +91,10 @@ param_option = click.option(
     "--param", "extra", type=Extra(), multiple=True, help="Any other parameter; VALUE is JSON, or else text."
 )
 
+user_option = click.option("--user", metavar="NAME", help="On whose behalf, for the server.")
+limit_option = click.option("-l", "--limit", type=int, metavar="N", help="At most so many.")
+after_option = click.option("-a", "--after", metavar="ID", help="Those that follow this one.")
+
 
 def merged(params: Mapping[str, Any], extra: Sequence[tuple[str, Any]], *own: str) -> dict[str, Any]:
     """*params* that were given, and *extra* ones, which must be none of them and none of the action's *own*."""

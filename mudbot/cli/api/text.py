@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mudbot.cli.api.common import Common
-from mudbot.cli.api.inputs import Text, merged, param_option, several, with_options
+from mudbot.cli.api.inputs import Text, merged, param_option, several, user_option, with_options
 from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import note, raw
 
@@ -34,7 +34,7 @@ _LENGTH = with_options(
     click.option("--presence-penalty", type=float, metavar="-2-2", help="Above 0: rather say something new."),
     click.option("--frequency-penalty", type=float, metavar="-2-2", help="Above 0: rather not repeat words."),
     click.option("--seed", type=int, metavar="N", help="The same number, about the same text."),
-    click.option("--user", metavar="NAME", help="On whose behalf, for the server."),
+    user_option,
 )
 
 

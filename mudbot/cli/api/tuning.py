@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mudbot.cli.api.common import Common
-from mudbot.cli.api.inputs import merged
+from mudbot.cli.api.inputs import after_option, limit_option, merged
 from mudbot.cli.api.models import id_option
 from mudbot.cli.api.options import Work, action
 from mudbot.cli.api.printing import note, raw, when
@@ -19,16 +19,13 @@ if TYPE_CHECKING:
     from mudbot.api import FineTune, FineTuneEvent
     from mudbot.cli.api.job import Job
 
-_LIMIT = click.option("-l", "--limit", type=int, metavar="N", help="At most so many.")
-_AFTER = click.option("-a", "--after", metavar="ID", help="Those that follow this one.")
-
 
 def _commands(prefix: str, *, legacy: bool) -> Sequence[click.Command]:
     """The actions of one of the two paths."""
 
     @action(f"{prefix}.list")
-    @_LIMIT
-    @_AFTER
+    @limit_option
+    @after_option
     def list_jobs(common: Common, **options: Any) -> Work:  # noqa: ARG001
         """The jobs: id, state, model, what it made, since when."""
         params = merged(options, ())
@@ -72,8 +69,8 @@ def _events(prefix: str, *, legacy: bool) -> Sequence[click.Command]:
     @id_option
     @click.option("-f", "--follow", "on", is_flag=True, help="Go on until the job has ended.")
     @click.option("-s", "also_on", is_flag=True, help="The same, as in 2022; so is --stream.")
-    @_LIMIT
-    @_AFTER
+    @limit_option
+    @after_option
     def events(common: Common, name: str, on: bool, also_on: bool, **options: Any) -> Work:  # noqa: FBT001
         """What happened in a job, a line each; with --follow what happens, until it has ended."""
         params, on = merged(options, ()), on or also_on or common.stream

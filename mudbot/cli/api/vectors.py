@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mudbot.cli.api.common import Common
-from mudbot.cli.api.inputs import Text, merged, param_option, several
+from mudbot.cli.api.inputs import Text, merged, param_option, several, user_option
 from mudbot.cli.api.options import Work, action
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MODEL = click.option("-m", "--model", metavar="MODEL", help="The model; without
 @_INPUT
 @click.option("--dimensions", type=int, metavar="N", help="How long the vectors shall be.")
 @click.option("--encoding-format", type=click.Choice(["float", "base64"]), help="On the wire; shown as numbers anyway.")
-@click.option("--user", metavar="NAME", help="On whose behalf, for the server.")
+@user_option
 @param_option
 def embeddings(common: Common, texts: Sequence[str], model: str | None, extra: Sequence[Any], **options: Any) -> Work:  # noqa: ARG001
     """The meaning of texts: a vector a line, in their order.
