@@ -10,6 +10,7 @@ import asyncio
 
 from bench import (
     adapter,
+    dashboard,
     first_words,
     floods,
     lines,
@@ -37,6 +38,7 @@ def main() -> None:
     queue.main()
     shared.main()
     memory.main()
+    dashboard.main()
     triggers.main(quick=True)
     plugins.main()
 

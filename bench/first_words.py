@@ -20,6 +20,7 @@ from aiohttp import web
 
 from mudbot.app import App
 from mudbot.config import load
+from tests.loopback import Loopback
 
 LINES = 20
 BAR = 0.050
@@ -33,22 +34,14 @@ ANSWERS = (
 )
 
 
-class Api:
+class Api(Loopback):
     """An API that writes slowly and notes how long its first sentence took."""
 
     def __init__(self) -> None:
         self.took: asyncio.Queue[float] = asyncio.Queue()
         self._asked = 0
 
-    async def start(self) -> str:
-        app = web.Application()
-        app.router.add_post("/v1/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         began, body = time.perf_counter(), await request.json()
         if not request.path.endswith("completions"):
             texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
@@ -70,9 +63,6 @@ class Api:
             await response.write(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
         await response.write(b"data: [DONE]\n\n")
         return response
-
-    async def close(self) -> None:
-        await self._runner.cleanup()
 
 
 async def measure(endpoint: str, *, filtered: bool = True) -> tuple[list[float], list[float]]:

@@ -17,52 +17,49 @@ from aiohttp import web
 from bench.table import row
 from mudbot.app import App
 from mudbot.config import load
+from tests.loopback import Loopback
 
 LINES = 60
-ANSWER = {"choices": [{"message": {"role": "assistant", "content": "Wine is five coppers, friend."}, "text": "Wine."}]}
 SAFE = {"results": [{"flagged": False, "categories": {}, "category_scores": {}}]}
 
 
-class Api:
-    """An API that answers at once and notes when each request came."""
+class Api(Loopback):
+    """An API that answers at once and notes when each request came, and what it says."""
 
     def __init__(self) -> None:
-        self.came: asyncio.Queue[float] = asyncio.Queue()
+        self.came: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
+        self._told = 0
 
-    async def start(self) -> str:
-        app = web.Application()
-        app.router.add_post("/v1/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        self.came.put_nowait(time.perf_counter())
-        await request.read()
-        body = SAFE if request.path.endswith("moderations") else ANSWER
-        return web.json_response(text=json.dumps(body))
-
-    async def close(self) -> None:
-        await self._runner.cleanup()
+    async def answer(self, request: web.Request) -> web.Response:
+        came, asked = time.perf_counter(), await request.json()
+        self.came.put_nowait((came, json.dumps(asked)))
+        if request.path.endswith("moderations"):
+            return web.json_response(SAFE)
+        self._told += 1  # never the same twice: what was judged already is not judged again
+        message = {"role": "assistant", "content": f"Wine is {self._told} coppers, friend."}
+        if not asked.get("stream"):
+            return web.json_response({"choices": [{"index": 0, "message": message}]})
+        piece = json.dumps({"choices": [{"index": 0, "delta": message, "finish_reason": "stop"}]})
+        return web.Response(text=f"data: {piece}\n\ndata: [DONE]\n\n", content_type="text/event-stream")
 
 
-async def delays(api: Api, writer: asyncio.StreamWriter, line: str, more: int) -> list[float]:
-    """Seconds from writing *line* to the first request it causes; *more* requests follow it."""
+async def delays(api: Api, writer: asyncio.StreamWriter, line: str) -> list[float]:
+    """Seconds from writing *line* to the first request that is about it; what else is asked meanwhile is skipped."""
     found = []
     for i in range(LINES):
         before = time.perf_counter()
         writer.write(line.format(i=i).encode())
-        found.append(await api.came.get() - before)
-        for _ in range(more):
-            await api.came.get()
-        await asyncio.sleep(0.02)
+        came, asked = before, ""
+        while f"number {i}?" not in asked:
+            came, asked = await api.came.get()
+        found.append(came - before)
+        await asyncio.sleep(0.05)
     return found[5:]
 
 
 async def ours(api: Api, url: str, *, moderated: bool) -> list[float]:
     """A guest in the tavern speaks to the bot."""
-    dialogue = "dialogue: {answers: 1000}"
+    dialogue = "dialogue: {answers: 1000, wary: false}"
     plugins = f"{{{dialogue}, moderation: null}}" if moderated else f"{{{dialogue}}}"
     with tempfile.TemporaryDirectory() as folder:
         lines = [
@@ -80,8 +77,7 @@ async def ours(api: Api, url: str, *, moderated: bool) -> list[float]:
         drain = asyncio.create_task(_swallow(reader))
         writer.write(b"Bob\r\nsecret\r\n")
         await asyncio.sleep(1.5)
-        # Once to the question, and where there is moderation also: the model, and the check of its answer.
-        found = await delays(api, writer, "say Chen, number {i}?\r\n", 2 if moderated else 0)
+        found = await delays(api, writer, "say Chen, number {i}?\r\n")
         writer.close()
         drain.cancel()
         await app.stop()
@@ -105,7 +101,7 @@ async def bare(api: Api, url: str) -> list[float]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     _, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
-    found = await delays(api, writer, "Bob says, number {i}?\r\n", 0)
+    found = await delays(api, writer, "Bob says, number {i}?\r\n")
     writer.close()
     server.close()
     return found
