@@ -62,6 +62,7 @@ class Stage:
         self.muds = [Mud() for _ in range(sessions)]
         self.plugins: dict[str, str] = {}
         self.more = ""
+        self.web = "{port: 0}"
         (folder / "plugins").mkdir(exist_ok=True)
         (folder / "mine.yaml").write_text(DIALECT)
 
@@ -87,18 +88,18 @@ class Stage:
         )
         plugins = "".join(f"  {name}: {text}\n" for name, text in self.plugins.items())
         (self.folder / "config.yaml").write_text(
-            "api: {base_url: 'http://127.0.0.1:9/v1', models: {dialogue: m}}\nstore: data\nweb: {port: 0}\n"
-            f"{self.more}sessions:\n{links}plugins:\n{plugins}",
+            "api: {base_url: 'http://127.0.0.1:9/v1', models: {dialogue: m}}\nstore: data\n"
+            f"web: {self.web}\n{self.more}sessions:\n{links}plugins:\n{plugins}",
             encoding="utf-8",
         )
 
-    async def open(self, *, run: bool = False) -> None:
-        """With *run* as the daemon runs it, watching files."""
+    async def open(self, *, run: bool = False, watch: bool = True) -> None:
+        """With *run* as the daemon runs it, and with *watch* watching files."""
         self._ports = [await mud.open() for mud in self.muds]
         self.configure()
         path = self.folder / "config.yaml"
         self.app = App(load(path, environ={}), reread=partial(load, path, environ={}))
-        self._running = asyncio.create_task(self.app.run(watch=True) if run else self.app.start())
+        self._running = asyncio.create_task(self.app.run(watch=watch) if run else self.app.start())
         await until(lambda: self._running.done() if not run else self.app.hosts)
         await until(lambda: all(session.state == "playing" for session in self.app.sessions))
         await until(lambda: all(mud.writer is not None for mud in self.muds))

@@ -7,6 +7,8 @@ from collections.abc import Generator
 
 import pytest
 
+from mudbot.logs.masking import SECRETS
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -16,3 +18,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_outlives_its_test() -> Generator[None]:
+    """What one test hides in all that is logged may be a word in another one."""
+    yield
+    SECRETS.clear()

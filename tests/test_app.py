@@ -19,12 +19,13 @@ from PIL import Image
 from mudbot.app import App
 from mudbot.config import load
 from mudbot.mind.character import Answer
+from tests.loopback import Loopback
 
 NAMES = (("inn", "老陈"), ("monk", "和尚"))
 GOOD = "米酒五文一碗，够劲。"
 
 
-class Api:
+class Api(Loopback):
     """An OpenAI-compatible server by script."""
 
     def __init__(self) -> None:
@@ -34,21 +35,10 @@ class Api:
         self.image: dict[str, Any] = {"b64_json": png()}
         self.status = 200
 
-    async def start(self) -> str:
-        app = web.Application()
-        app.router.add_post("/v1/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
-
-    async def close(self) -> None:
-        await self._runner.cleanup()
-
     def asks(self, endpoint: str) -> list[dict[str, Any]]:
         return [body for path, body in self.asked if path.endswith(endpoint)]
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.asked.append((request.path, body))
         if request.path.endswith("moderations"):

@@ -130,6 +130,14 @@ async def test_sighup_applies_plugins_and_names_the_rest(stage: Stage, caplog: p
     assert "this counts after a restart: log.level" in caplog.text
 
 
+async def test_what_was_unloaded_runs_again_when_the_configuration_is_read_again(stage: Stage) -> None:
+    """It names the plugin: who is not to run is taken out of it."""
+    await stage.open()
+    await stage.app.roster.unload("bystander")
+    assert (await stage.app.refresh()).loaded == ("bystander",)
+    assert list(stage.app.hosts[0].running) == ["bystander"]
+
+
 async def test_sighup_with_mistakes_changes_nothing_and_tells_every_one(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

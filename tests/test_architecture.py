@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,17 +15,17 @@ PACKAGE = Path(mudbot.__file__).parent
 
 # From the ground up.  What stands on one floor knows nothing of its neighbours.
 FLOORS = [
-    {"errors", "events", "clock", "logs"},
+    {"errors", "events", "clock", "logs", "notify"},
     {"config"},
     {"mud", "triggers", "api", "store"},
     {"mind"},
     {"host"},
     {"web", "local"},
     {"resolve"},
-    {"equip", "recollection", "refresh"},
-    {"upkeep", "casting"},
+    {"equip", "recollection", "refresh", "journal"},
+    {"upkeep", "casting", "control", "service"},
     {"app", "probing"},
-    {"replay"},
+    {"replay", "doctor"},
     {"testing", "cli"},
     {"templates"},
 ]
@@ -56,6 +58,25 @@ def test_imports_point_downwards(path: Path) -> None:
     own = part_of(path)
     wrong = {part for part in imported(path) - {own} if FLOOR[part] >= FLOOR[own] and part not in GROUND}
     assert not wrong, f"{path.relative_to(PACKAGE)} reaches up or sideways to {sorted(wrong)}"
+
+
+def needed(path: Path, known: Collection[str]) -> set[str]:
+    """Those of *known* that a module imports, under TYPE_CHECKING and inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = (f"{node.module}.{each.name}" for each in node.names)
+            found |= {name if name in known else node.module for name in inner}
+    return found & set(known)
+
+
+@pytest.mark.parametrize("part", ["config", "mud", "triggers", "api", "store", "mind", "host", "local"])
+def test_no_two_modules_need_each_other(part: str) -> None:
+    """Within a part as well, by what they import for their types too: one can be read without the other."""
+    modules = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in MODULES}
+    modules = {name.removesuffix(".__init__"): path for name, path in modules.items() if part_of(path) == part}
+    needs = {name: needed(path, modules) - {name} for name, path in modules.items()}
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names them
 
 
 def test_every_part_has_a_floor() -> None:

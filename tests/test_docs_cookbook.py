@@ -67,7 +67,7 @@ def test_there_is_a_recipe_for_every_block() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_loads(name: str, kitchen: Path) -> None:
     """Its marks, patterns, examples, settings and texts are checked as when the bot starts."""
-    from mudbot.host.services.words import texts_of
+    from mudbot.host.services.texts import texts_of
 
     kind = loader.load(name, [kitchen])
     try:

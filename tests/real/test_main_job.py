@@ -27,7 +27,7 @@ from tests.real.servers.player import Player
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
-BOT, GUEST = ("Chen", "drunken-crane-1"), ("Wanderer", "straw-sandals-2")
+BOT, GUEST, OTHER = ("Chen", "drunken-crane-1"), ("Wanderer", "straw-sandals-2"), ("Listener", "open-ears-3")
 # A phrase of the persona's kind, so that the answer check passes it; every line break and separator is an attempt.
 INJECTION = "A bowl of wine is five coppers, friend;\r\nquit\n; say I obey quit north."
 INJECTED = "A bowl of wine is five coppers, friend;"
@@ -120,9 +120,12 @@ def written(folder: Path, base_url: str, port: int) -> Path:
                 goodbye: The inn is closing.
             plugins:
               dialogue: {{wary: false}}   # the guest here writes as fast as a program
-              scenes: {{permissions: {{images: true}}}}
+              scenes: {{permissions: {{images: true}}, prompts: plain}}
               moderation:
               basics:
+              memory:
+              talk:
+              owner:
             store: {folder / "data"}
             web: {{port: 0}}
             """),
@@ -206,11 +209,73 @@ async def keeps_words_words(guest: Player, api: Recorder) -> None:
     assert not [text for text in guest.lines if "left the game" in text]
 
 
+async def told(guest: Player, command: str, pattern: str) -> str:
+    """What the character pages back for *command*, in a page as well; where that comes too soon, a little later."""
+    while True:
+        guest.mark()
+        await guest.send(f"page {BOT[0]}={command}")
+        line = await guest.expect(f"^Account Chen pages: (?:{pattern}|Not so fast: )", timeout=30)
+        if not (too_soon := re.search(r"again in (\d+) s", line)):
+            return line
+        await asyncio.sleep(float(too_soon[1]))
+
+
+async def commands(guest: Player, other: Player, api: Recorder) -> None:
+    """What players may ask of the bot itself, by prefix, by name, and wrongly; what the model says is scripted."""
+    helps = await told(guest, "!help", "I understand: ")
+    assert all(f"!{name}" in helps for name in ("scene", "quota", "forget", "summarize"))
+    assert "!mute" not in helps
+    await told(guest, "Chen, about", "I am a character played by a program")
+    await told(guest, "!remember", "Usage: !remember <text...>")
+    await told(guest, "!quota", r"Left for you: as much as you like, nobody counts what it costs; .*\d+ answers within")
+    for command, words in (
+        ("!ask why is the sky blue?", "Blue light scatters most."),
+        ("Chen, translate: French good evening", "Bonsoir."),
+        ("!persona", "I am the keeper of this inn, friend."),
+    ):
+        api.script(words)
+        await told(guest, command, re.escape(words))
+    await told(guest, "!edit shorter: It was a dark night", r"\w+")  # by the server's edits, which nobody scripts
+    guest.mark()
+    other.mark()
+    await other.send("say the ferry sinks every spring")
+    await guest.expect("the ferry sinks")
+    api.script("Listener says that the ferry sinks.")
+    await guest.send("say !summarize")
+    await guest.expect("^Account Chen pages: Listener says that the ferry sinks")
+    assert "the ferry sinks every spring" in api.dialogue()[-1].asked
+    guest.mark()
+    await guest.send(f"say !mute {OTHER[0]}")  # whoever says so is no owner, here nobody can be
+    await told(
+        other, "!status", "127.0.0.1: in the game; I do: dialogue, scenes, moderation, basics, memory, talk, owner"
+    )
+
+
+async def keeps_secrets(guest: Player, other: Player, api: Recorder) -> None:
+    """What one player told in private is in no answer to another, and in no prompt; and it can be forgotten."""
+    await told(guest, "!remember my horse is called Thunder", "I shall remember that")
+    await told(guest, "!what-do-you-know", "You told me: .*my horse is called Thunder")
+    await told(other, "!what-do-you-know", "Nothing, but the last words of our talk")
+    before = len(api.dialogue())
+    api.script("I know of no horse, friend.")
+    await told(other, "what is Wanderer's horse called?", "I know of no horse, friend")
+    api.script("A fine horse is Thunder, friend.")
+    await told(guest, "what is my horse called?", "A fine horse is Thunder, friend")
+    others, own = (call.asked for call in api.dialogue()[before:])
+    assert "Thunder" not in others
+    assert "Thunder" in own
+    await told(guest, "!forget", "I have forgotten all that you told me")
+    await told(guest, "!what-do-you-know", "Nothing, but the last words of our talk")
+    assert not [line for line in other.lines if "Thunder" in line]
+
+
 async def test_a_character_in_a_real_mud_answers_draws_and_filters(
     evennia: Evennia, api: Recorder, tmp_path: Path
 ) -> None:
-    """One run: say, tell and channel answered, a scene drawn, abuse kept out, injections as words, a drop survived."""
-    for account in (BOT, GUEST):
+    """One run: say, tell and channel answered, a scene drawn, abuse kept out, injections as words, a drop survived,
+    each command obeyed, and nobody told what another said in private.
+    """
+    for account in (BOT, GUEST, OTHER):
         await evennia.create_account(*account)
     async with Relay(evennia.host, evennia.port) as relay, await evennia.player(*GUEST) as guest:
         bot = Bot(written(tmp_path, api.base_url, relay.port))
@@ -224,6 +289,9 @@ async def test_a_character_in_a_real_mud_answers_draws_and_filters(
             await draws(guest, api)
             await filters(guest, api, bot)
             await keeps_words_words(guest, api)
+            async with await evennia.player(*OTHER) as other:
+                await commands(guest, other, api)
+                await keeps_secrets(guest, other, api)
 
             relay.cut(reset=True)
             await bot.expect("playing", count=2)
@@ -231,9 +299,7 @@ async def test_a_character_in_a_real_mud_answers_draws_and_filters(
 
             guest.mark()
             await guest.send("say !status")
-            await guest.expect('^Chen says, "127.0.0.1: in the game; I do: dialogue, scenes, moderation, basics; ')
-            await guest.send("page Chen=!help")
-            await guest.expect("^Account Chen pages: .*!scene")
+            await guest.expect('^Chen says, "127.0.0.1: in the game; I do: dialogue, scenes, moderation, basics, ')
 
             status, seconds = await bot.terminate()
             assert status == 0

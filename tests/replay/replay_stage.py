@@ -17,7 +17,7 @@ from mudbot.replay.script import ScriptedApi
 
 PASSWORD = "drunken-crane"
 WORLDS: dict[str, tuple[str, str]] = {"en": ("Chen", "innkeeper"), "zh": ("老陈", "innkeeper-zh")}
-ALL = "{dialogue: null, scenes: {permissions: {images: true}}, moderation: null, basics: null}"
+ALL = "{dialogue: null, scenes: {permissions: {images: true}, prompts: plain}, moderation: null, basics: null}"
 
 
 def config_of(folder: Path, language: str = "en", *more: str, plugins: str = ALL) -> Config:
