@@ -86,7 +86,7 @@ class Argument(Shape):
         if self.type == "person":
             text = next((each for each in people if each.casefold() == text.casefold()), "")
         fits = re.fullmatch(self.pattern, text) if self.pattern is not None else _PLAIN.fullmatch(text)
-        if not fits or len(text) > MAX_TEXT or _NEVER.search(text):
+        if not fits or len(text) > MAX_TEXT or not text.isprintable() or _NEVER.search(text):
             return None
         return None if self.pattern is None and _EVERYTHING.match(text) else text or None
 

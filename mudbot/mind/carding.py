@@ -18,7 +18,7 @@ from mudbot.mind.imported import MAX_PAGE, Imported, tidy
 from mudbot.mind.languages import language_of
 from mudbot.mind.shape import Language
 
-MAX_EXAMPLES = 12
+MAX_EXAMPLES = 14
 """As many as the innkeepers have: more teach a small model little, and every prompt pays for them."""
 MAX_SPOKEN = 300
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from mudbot.mind.cleaning import END, MAX_ANSWER, clean, goes_on, says_back, units_of, without_question
 from mudbot.mind.context import Prompt
 from mudbot.mind.nonsense import garbled, loose, repeats
 from mudbot.mind.persona import Persona
+from mudbot.mind.remembered import asks_of_the_past
 from mudbot.mind.sentences import sentences
 from mudbot.mind.taboo import discloses, names_person, names_vendor, says_any, unsafe
 
@@ -214,6 +216,8 @@ _ONESELF = frozenset({"i", "i'll", "i'm", "i've", "me", "mine", "my", "our", "us
 def _parrots(text: str, asked: str, speaker: str) -> bool:
     """A sentence of *text* says what the speaker said of himself, or asked, in his very words: "Aye, my feet hurt."."""
     heard, idle = units_of(asked), _NODS | set(units_of(speaker))
+    if asks_of_the_past(asked) and _shares(units_of(text), heard, 3, _ONESELF):
+        return True  # "What do I like to drink?" "I like to drink plum wine."
     for sentence in sentences(text):
         said = units_of(sentence)
         while said and said[0] in idle:
@@ -221,9 +225,16 @@ def _parrots(text: str, asked: str, speaker: str) -> bool:
         asks = re.search(r"[?？][\"'”’」』]*\s*$", sentence) is not None
         if not said or len(said) < (6 if said[0] > "z" else 4) or not (asks or not _ONESELF.isdisjoint(said)):
             continue
-        if any(heard[start : start + len(said)] == said for start in range(len(heard) - len(said) + 1)):
+        if _shares(said, heard, len(said)):
             return True
     return False
+
+
+def _shares(said: list[str], heard: list[str], length: int, among: AbstractSet[str] = frozenset()) -> bool:
+    """Whether *length* units in a row of *said* are in *heard* as well, and one of *among* in them."""
+    grams = {tuple(heard[at : at + length]) for at in range(len(heard) - length + 1)}
+    runs = (tuple(said[at : at + length]) for at in range(len(said) - length + 1))
+    return any(run in grams and (not among or not among.isdisjoint(run)) for run in runs)
 
 
 _SAY = frozenset({"say", "repeat", "write", "print", "shout", "answer", "output", "说", "念", "写", "喊", "复"})

@@ -229,7 +229,7 @@ def build(  # noqa: PLR0913 - who, where, who speaks, what, and what comes to mi
     *,
     remembered: Remembered = Remembered(),  # noqa: B008 - a value that never changes
     lore: Sequence[str] | None = None,
-    budget_tokens: int = 1900,
+    budget_tokens: int = 2000,
 ) -> Prompt:
     """The prompt for the character's answer to *text*.
 

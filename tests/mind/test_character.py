@@ -195,6 +195,7 @@ async def test_an_answer_that_does_not_do_is_asked_for_once_more() -> None:
     assert (answer.text, answer.source) == (GOOD, "model")
     assert scene.texts.asked[0] == scene.texts.asked[1]
     assert [seen[0] for seen in scene.reviews.seen] == ["hello", GOOD]
+    assert [params["temperature"] for params in scene.texts.params] == [0.7, 1.0], "or it would say the same again"
 
 
 async def test_after_the_second_bad_answer_the_character_says_its_own(caplog: pytest.LogCaptureFixture) -> None:

@@ -304,6 +304,9 @@ def test_an_echo_is_refused_a_greeting_returned_is_none() -> None:
         ("Oh, I lost my way in the hills, Bob.", "I lost my way in the hills, Bob."),
         ("Sit down. Where can I find a doctor?", "Where can I find a doctor?"),
         ("哎，我走了三天三夜。", "我走了三天三夜，腿都软了。"),
+        ("I like to drink plum wine.", "What do I like to drink?"),
+        ("You told me of my sister in Saltmere.", "What did I tell you of my sister?"),
+        ("我爱喝梅子酒。", "我爱喝什么？"),
     ],
 )
 def test_what_a_guest_says_of_himself_is_not_said_in_his_words(answer: str, asked: str) -> None:
@@ -316,6 +319,8 @@ def test_what_a_guest_says_of_himself_is_not_said_in_his_words(answer: str, aske
         ("Aye, what a storm! Come in.", "What a storm!"),
         ("I like it here, too.", "I like it here."),
         ("You may sit where you like.", "May I sit where I like?"),
+        ("You like to drink plum wine.", "What do I like to drink?"),
+        ("你爱喝梅子酒。", "我爱喝什么？"),
         ("可不是，风真大。快进来坐。", "今天风真大。"),
         ("我一个人管这店，忙得过来。", "您一个人管这店，忙得过来吗？"),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mudbot.mind.context import Prompt, Scene, Turn, build, clean_name, clean_text, estimate_tokens
-from mudbot.mind.persona import load_persona
+from mudbot.mind.persona import Persona, load_persona
 from mudbot.mind.remembered import Fact, Remembered
 
 EN, ZH = load_persona("innkeeper"), load_persona("innkeeper-zh")
@@ -93,10 +93,41 @@ def test_the_line_stays_even_without_any_budget() -> None:
 
 def test_a_shipped_persona_leaves_most_of_the_budget_to_the_talk() -> None:
     for persona in (EN, ZH):
-        assert estimate_tokens(build(persona, Scene(), "x", "y").transcript()) < 900
+        assert estimate_tokens(build(persona, Scene(), "x", "y").transcript()) < 1000
 
 
 # -- memory --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("persona", "text", "thought"),
+    [
+        (EN, "What did I tell you about my sister?", "(Old Chen thinks: You have not told me of that.)"),
+        (EN, "What do I like to drink?", "(Old Chen thinks: You have not told me of that.)"),
+        (EN, "Do you remember what I said of my horse?", "(Old Chen thinks: You have not told me of that.)"),
+        (ZH, "我说过我姐姐什么？", "（老陈心想：这事您没跟我说过。）"),
+        (ZH, "我弟弟叫什么名字？", "（老陈心想：这事您没跟我说过。）"),
+    ],
+)
+def test_who_asks_what_he_told_is_not_told_what_he_did_not(persona: Persona, text: str, thought: str) -> None:
+    """A small model invents it, unless that there is nothing comes to mind where its lore does."""
+    prompt = build(persona, SCENE, "Bob", text)
+    assert prompt.lore.strip() == thought
+    for remembered in (
+        Remembered(facts=(fact("My sister is a miller."),)),
+        Remembered(summary="Bob spoke of his family."),
+        Remembered((Turn("Bob", "My sister likes to drink, my horse too; 我姐姐和弟弟。", own=False),)),
+    ):
+        assert thought not in build(persona, SCENE, "Bob", text, remembered=remembered).lore
+    other = Remembered((Turn("Bob", "What a storm!", own=False), Turn("Old Chen", "My sister?", own=True)))
+    assert build(persona, SCENE, "Bob", text, remembered=other).lore.strip() == thought
+
+
+@pytest.mark.parametrize(
+    "text", ["Do you remember your wife?", "Where is my room?", "I told you so.", "你记得阿梅吗？"]
+)
+def test_other_questions_are_none_of_what_was_told(text: str) -> None:
+    assert "have not told" not in build(EN, SCENE, "Bob", text).lore
 
 
 def test_what_is_remembered_stands_behind_what_changes_less() -> None:

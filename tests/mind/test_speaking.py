@@ -202,6 +202,30 @@ async def test_after_the_second_time_the_character_says_its_own_in_the_speakers_
     assert inn.remembered == []
 
 
+async def test_the_second_try_is_freer_than_the_first_up_to_a_bound() -> None:
+    inn = Inn(["I am an AI."], ["I am an AI."])
+    await inn.hear()
+    assert [params["temperature"] for params in inn.texts.params] == [0.7, 1.0]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_spoken_lore_answers_where_the_model_does_not_but_nothing_that_was_refused(*, refused: bool) -> None:
+    inn = Inn(["I am an AI."], ["I am an AI."])
+    inn.chen.persona = Persona.model_validate(
+        {
+            "name": "Chen",
+            "language": "en",
+            "description": "Chen.",
+            "fallbacks": ["Hm?"],
+            "lorebook": {"spoken": True},
+            "lore": [{"keys": ["ferry"], "text": "The ferry goes at dawn."}],
+        }
+    )
+    inn.refuses = lambda text: "unfit" if refused and "ferry" in text else None
+    assert await inn.hear("When is the ferry?") == ["Hm?" if refused else "The ferry goes at dawn."]
+    assert inn.parts[0].source == "fallback"
+
+
 async def test_a_later_failure_ends_the_answer_there() -> None:
     """It is not asked for again, and what was said is remembered."""
     inn = Inn(["Welcome to my inn. The internet is down. Sit down."])
@@ -334,7 +358,7 @@ async def test_a_fast_answer_shows_no_thinking() -> None:
 async def test_a_model_that_hangs_is_a_prepared_line() -> None:
     inn = Inn([never])
     speaking = inn.begin()
-    await inn.clock.advance(19.9)
+    await inn.clock.advance(18.9)
     assert not speaking.done()
     await inn.clock.advance(0.2)
     assert await speaking == ["Hm? Say that again."]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, StorageState, expect
 
 from mudbot.events import Line, MudEvent
 from tests.app_plugins_stage import until
@@ -38,14 +38,23 @@ async def inn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Inn]:
     logger.setLevel(level)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def known(inn: Inn, chromium: Browser) -> StorageState:
+    """What the browser of somebody keeps who has logged in."""
+    page = await chromium.new_page()
+    await log_in(page, inn.url)
+    state = await page.context.storage_state()
+    await page.close()
+    return state
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(inn: Inn, chromium: Browser) -> AsyncIterator[Page]:
+async def page(known: StorageState, chromium: Browser) -> AsyncIterator[Page]:
     """The owner's, logged in; the browser must not complain of anything."""
-    context = await chromium.new_context(viewport={"width": 1440, "height": 900})
+    context = await chromium.new_context(viewport={"width": 1440, "height": 900}, storage_state=known)
     page = await context.new_page()
     page.set_default_timeout(10_000)
     told = complaints(page)
-    await log_in(page, inn.url)
     yield page
     await context.close()
     assert told == []
