@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from mudbot.config import load
-from mudbot.web import auth
+from mudbot.web import keys
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "web.md").read_text(encoding="utf-8")
@@ -45,6 +45,6 @@ def test_its_configuration_loads(block: str, tmp_path: Path) -> None:
 
 
 def test_its_figures_are_those_of_the_code() -> None:
-    assert (auth.LASTS, auth.TRIES, auth.ALL_TRIES, auth.WINDOW) == (14 * 86_400, 5, 50, 300)
+    assert (keys.LASTS, keys.TRIES, keys.ALL_TRIES, keys.WINDOW) == (14 * 86_400, 5, 50, 300)
     for told in ("fourteen days", "Five wrong tokens", "within five minutes", "fifty from all"):
         assert told in PAGE

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.runtime import Context
 
-    from mudbot.web.auth import Keys
     from mudbot.web.bot import Bot
+    from mudbot.web.keys import Keys
 
 BOT: web.AppKey[Bot] = web.AppKey("bot")
 KEYS: web.AppKey[Keys] = web.AppKey("keys")

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from mudbot.errors import MudbotError
+from mudbot.web.pages import language_of, page
 from mudbot.web.words import texts
 
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Middleware
+    from aiohttp.typedefs import Handler, Middleware
 
     from mudbot.config import WebConfig
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body: the longest form is a persona to try out."""
@@ -147,8 +146,6 @@ def _reason(exc: web.HTTPException) -> str:
 
 
 def _told(request: web.Request, status: int, why: str, exc: web.HTTPException | None = None) -> web.Response:
-    from mudbot.web.pages import language_of, page
-
     own = texts()[language_of(request)]
     title = str(own.get(f"error_{status}", own["error_other"]))
     why = why or str(own.get(f"error_{status}_why", ""))

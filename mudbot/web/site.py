@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from mudbot.web import safety
-from mudbot.web.auth import TRIES_KEY, Keys, Tries
+from mudbot.web.auth import TRIES_KEY
 from mudbot.web.events import WATCHERS
+from mudbot.web.keys import Keys, Tries
 from mudbot.web.pages import BOT, KEYS, base_path, bot_of, choose_language, url, version_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mudbot.testing import FakeClock
-from mudbot.web.auth import ALL_TRIES, FILE, LASTS, TRIES, WINDOW, Keys, Tries
+from mudbot.web.keys import ALL_TRIES, FILE, LASTS, TRIES, WINDOW, Keys, Tries
 from tests.web.web_fakes import TOKEN, Client, FakeBot, Serve, config_of, make_bot
 
 
