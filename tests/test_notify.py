@@ -52,7 +52,7 @@ def test_a_status_is_one_line(manager: tuple[socket.socket, str]) -> None:
 
 def test_nobody_who_listens_is_no_harm(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The service manager went, or its socket is full: nothing waits, nothing fails."""
-    with closing(Notifier(str(tmp_path / "gone"))) as notifier, caplog.at_level(logging.DEBUG):
+    with closing(Notifier(str(tmp_path / "gone"))) as notifier, caplog.at_level(logging.DEBUG, "mudbot"):
         notifier.ready()
     assert "was not told" in caplog.text
     path = tmp_path / "full"
