@@ -70,7 +70,10 @@ def needed(path: Path, known: Collection[str]) -> set[str]:
     return found & set(known)
 
 
-@pytest.mark.parametrize("part", ["config", "mud", "triggers", "api", "store", "mind", "host", "web", "control", "local"])
+PARTS = ["config", "mud", "triggers", "api", "store", "mind", "host", "web", "control", "local"]
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_no_two_modules_need_each_other(part: str) -> None:
     """Within a part as well, by what they import for their types too: one can be read without the other."""
     modules = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in MODULES}
