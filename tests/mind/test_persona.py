@@ -41,7 +41,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
 def test_a_shipped_persona_loads_by_its_name(name: str) -> None:
     persona = load_persona(name)
     assert {"Chen", "老陈", "掌柜"} <= set(persona.names)
-    assert len(persona.examples) == 15
+    assert len(persona.examples) == 13
     assert persona.language == ("zh" if name.endswith("zh") else "en")
 
 
